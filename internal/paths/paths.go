@@ -1,0 +1,156 @@
+// Package paths builds the addresses of the console, so that a link with the
+// wrong arguments does not compile.
+//
+// It knows the shape of the console's routes. It must not know anything else of
+// ours.
+package paths
+
+import (
+	"net/url"
+	"strconv"
+)
+
+func join(parts ...string) string {
+	s := ""
+	for _, p := range parts {
+		s += "/" + url.PathEscape(p)
+	}
+	return s
+}
+
+// Home is where a person lands.
+func Home() string { return "/" }
+
+// Login is the sign-in page.
+func Login() string { return "/login" }
+
+// LoginNext is the sign-in page that returns to a local path afterwards.
+func LoginNext(next string) string { return "/login?next=" + url.QueryEscape(next) }
+
+// Logout ends the session.
+func Logout() string { return "/logout" }
+
+// Language stores the language of the interface.
+func Language() string { return "/language" }
+
+// Theme stores the colour theme.
+func Theme() string { return "/theme" }
+
+// Setup is the first-run page behind its one-time token.
+func Setup(token string) string { return join("setup", token) }
+
+// Static is a file that the browser loads; the name carries its digest.
+func Static(name string) string { return "/static/" + name }
+
+// Apps is the list of apps.
+func Apps() string { return "/apps" }
+
+// App is an app's overview.
+func App(app string) string { return join("apps", app) }
+
+// Environments is the environment switcher of an app.
+func Environments(app string) string { return join("apps", app, "environments") }
+
+// NewEnvironment is the form that creates an environment.
+func NewEnvironment(app string) string { return join("apps", app, "environments", "new") }
+
+// Environment is the overview of an environment, seen from an app.
+func Environment(app, env string) string { return join("apps", app, "envs", env) }
+
+// Settings is an environment's settings, seen from an app.
+func Settings(app, env string) string { return join("apps", app, "envs", env, "settings") }
+
+// Extensions is 设置 → 拓展能力 of an app.
+func Extensions(app string) string { return join("apps", app, "extensions") }
+
+// EnableSharing turns environment sharing on.
+func EnableSharing(app string) string { return join("apps", app, "extensions", "sharing", "enable") }
+
+// DisableSharing shows what ends, and turns environment sharing off.
+func DisableSharing(app string) string { return join("apps", app, "extensions", "sharing", "disable") }
+
+// Shares is the list of what an app shares.
+func Shares(app string) string { return join("apps", app, "shares") }
+
+// SharesWithMe is the list of what is shared with an app.
+func SharesWithMe(app string) string { return Shares(app) + "?tab=with-me" }
+
+// NewShare is the form that adds a share.
+func NewShare(app string) string { return join("apps", app, "shares", "new") }
+
+// NewShareTo is the form that adds a share, with the grantee looked up.
+func NewShareTo(app, to string) string { return NewShare(app) + "?to=" + url.QueryEscape(to) }
+
+// Share is one share.
+func Share(app, share string) string { return join("apps", app, "shares", share) }
+
+// EditShare is the form that changes a share.
+func EditShare(app, share string) string { return join("apps", app, "shares", share, "edit") }
+
+// PauseShare pauses a share.
+func PauseShare(app, share string) string { return join("apps", app, "shares", share, "pause") }
+
+// ResumeShare resumes a paused share.
+func ResumeShare(app, share string) string { return join("apps", app, "shares", share, "resume") }
+
+// DeleteShare shows who used the share, and removes it.
+func DeleteShare(app, share string) string { return join("apps", app, "shares", share, "delete") }
+
+// LeaveShare lets the grantee leave a share.
+func LeaveShare(app, share string) string { return join("apps", app, "shares", share, "leave") }
+
+// Functions is the list of functions of an environment, seen from an app.
+func Functions(app, env string) string { return join("apps", app, "envs", env, "functions") }
+
+// NewFunction is the form that creates a function.
+func NewFunction(app, env string) string { return Functions(app, env) + "/new" }
+
+// Function is one function.
+func Function(app, env, name string) string { return Functions(app, env) + join(name) }
+
+// FunctionFile is one source file of the deployed version.
+func FunctionFile(app, env, name, file string) string {
+	return Function(app, env, name) + "/code?file=" + url.QueryEscape(file)
+}
+
+// FunctionCode is the source of the deployed version.
+func FunctionCode(app, env, name string) string { return Function(app, env, name) + "/code" }
+
+// FunctionDownload is the source of the deployed version as a zip.
+func FunctionDownload(app, env, name string) string { return Function(app, env, name) + "/download" }
+
+// DeployFunction deploys a new version.
+func DeployFunction(app, env, name string) string { return Function(app, env, name) + "/deploy" }
+
+// RunFunction runs a function with an event.
+func RunFunction(app, env, name string) string { return Function(app, env, name) + "/run" }
+
+// ConfigureFunction changes timeout, memory and variables.
+func ConfigureFunction(app, env, name string) string { return Function(app, env, name) + "/configure" }
+
+// FunctionVersions is the list of versions.
+func FunctionVersions(app, env, name string) string { return Function(app, env, name) + "/versions" }
+
+// RollBackFunction makes an older version the deployed one.
+func RollBackFunction(app, env, name string) string { return Function(app, env, name) + "/rollback" }
+
+// DeleteFunction asks, and deletes a function.
+func DeleteFunction(app, env, name string) string { return Function(app, env, name) + "/delete" }
+
+// Invocations is the list of a function's last invocations.
+func Invocations(app, env, name string) string { return Function(app, env, name) + "/invocations" }
+
+// Invocation is one invocation with its logs.
+func Invocation(app, env, name, id string) string { return Invocations(app, env, name) + join(id) }
+
+// Page adds a page number to an address that may have a query already.
+func Page(address string, page int) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	q := u.Query()
+	q.Set("page", strconv.Itoa(page))
+	u.RawQuery = q.Encode()
+	return u.String()
+}
