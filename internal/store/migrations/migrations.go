@@ -1,0 +1,60 @@
+// Package migrations holds the steps that make the database what the store
+// expects, oldest first, for SQLite and PostgreSQL alike.
+//
+// A step is never edited after it was released: a change is a new step.
+package migrations
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/go-gormigrate/gormigrate/v2"
+	"gorm.io/gorm"
+)
+
+// All returns every step in order.
+func All() []*gormigrate.Migration {
+	return []*gormigrate.Migration{
+		step("202611220001-apps-and-shares", appsAndShares),
+		step("202611220002-users-and-sessions", usersAndSessions),
+		step("202611220003-functions", functions),
+		step("202611220004-audit-and-credentials", auditAndCredentials),
+	}
+}
+
+// Run brings the database up to date and returns how many steps are known. An
+// unknown step in the database means that a newer programme wrote it: refused.
+func Run(db *gorm.DB) (int, error) {
+	steps := All()
+	options := gormigrate.Options{
+		TableName:                 "migrations",
+		IDColumnName:              "id",
+		IDColumnSize:              255,
+		UseTransaction:            true,
+		ValidateUnknownMigrations: true,
+	}
+	if err := gormigrate.New(db, &options, steps).Migrate(); err != nil {
+		return 0, fmt.Errorf("migrate database: %w", err)
+	}
+	return len(steps), nil
+}
+
+// step makes a migration from statements separated by semicolons. {time} and
+// {blob} stand for what the dialect calls these types.
+func step(id, statements string) *gormigrate.Migration {
+	return &gormigrate.Migration{ID: id, Migrate: func(tx *gorm.DB) error {
+		types := strings.NewReplacer("{time}", "datetime", "{blob}", "blob")
+		if tx.Name() == "postgres" {
+			types = strings.NewReplacer("{time}", "timestamptz", "{blob}", "bytea")
+		}
+		for _, statement := range strings.Split(types.Replace(statements), ";") {
+			if strings.TrimSpace(statement) == "" {
+				continue
+			}
+			if err := tx.Exec(statement).Error; err != nil {
+				return fmt.Errorf("%s: %w", id, err)
+			}
+		}
+		return nil
+	}}
+}
