@@ -1,0 +1,1 @@
+exports.main = async (event, context) => ({ ...context, environment: JSON.parse(context.environment) });

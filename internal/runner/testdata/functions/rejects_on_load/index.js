@@ -1,0 +1,2 @@
+Promise.reject(new Error('nobody waits'));
+exports.main = async () => 1;

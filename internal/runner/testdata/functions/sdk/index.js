@@ -1,0 +1,3 @@
+const cloud = require('wx-server-sdk');
+cloud.init({ env: cloud.DYNAMIC_CURRENT_ENV });
+exports.main = async () => ({ context: cloud.getWXContext(), version: cloud.version });

@@ -1,0 +1,3 @@
+exports.main = async () => {
+  return 1 +;
+};
