@@ -108,3 +108,12 @@ func TestAnUnknownPermissionIsInNoSet(t *testing.T) {
 		}
 	}
 }
+
+func TestMessageKeysNameWhatIsShown(t *testing.T) {
+	if got := StorageRead.MessageKey(); got != "permission.storage.read" {
+		t.Errorf("the permission is shown as %q", got)
+	}
+	if got := RoleDeveloper.MessageKey(); got != "role.developer" {
+		t.Errorf("the role is shown as %q", got)
+	}
+}

@@ -111,6 +111,9 @@ func TestEnvironments(t *testing.T) {
 			list, err := s.Environments.OwnedBy(ctx, shopID)
 			must(t, err)
 			same(t, []models.Environment{second, first}, list)
+			many, err := s.Environments.OwnedByAny(ctx, []string{shopID, dinerID, "wx00000000000000ff"})
+			must(t, err)
+			same(t, []models.Environment{second, first}, many)
 			none, err := s.Environments.OwnedBy(ctx, dinerID)
 			must(t, err)
 			if len(none) != 0 {
