@@ -1,0 +1,509 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"time"
+
+	"envshare/internal/store"
+	"envshare/models"
+)
+
+// Manifests bring an installation to a declared state.
+type Manifests struct {
+	base
+	functions *Functions
+	sharing   *Sharing
+	accounts  *Accounts
+	keys      Keys
+}
+
+// Step is one line of a plan.
+type Step struct {
+	// Op is "+" for what is created, "~" for what is changed, "=" for what stays
+	// and "!" for what is declared but not carried out.
+	Op      string
+	Kind    string // principal, app, environment, function, share, user, …
+	Subject string
+	Detail  string
+}
+
+// ApplyOptions say how a manifest is carried out.
+type ApplyOptions struct {
+	// Files is the folder that the manifest's paths are relative to.
+	Files fs.FS
+	// Getenv finds passwords.
+	Getenv func(string) string
+	// DryRun plans without changing anything.
+	DryRun bool
+}
+
+// errDryRun ends the transaction of a plan that must leave nothing behind.
+var errDryRun = errors.New("dry run")
+
+// Apply brings the installation to the declared state and returns what it did;
+// what is not declared stays as it is, and a second run changes nothing.
+// Everything happens in one transaction: an error leaves nothing behind.
+// Operators and commands may call it.
+func (s *Manifests) Apply(ctx context.Context, actor models.Actor, m Manifest, o ApplyOptions) ([]Step, error) {
+	if err := models.MayAdministerInstallation(actor).Err(); err != nil {
+		return nil, err
+	}
+	prepared, err := s.prepare(ctx, m, o)
+	if err != nil {
+		return nil, err
+	}
+	var steps []Step
+	err = s.change(ctx, func(tx *store.Store) error {
+		run := &applyRun{Manifests: s, tx: tx, actor: actor, options: o, prepared: prepared}
+		if err := run.all(ctx, m); err != nil {
+			return err
+		}
+		steps = run.steps
+		if o.DryRun {
+			return errDryRun
+		}
+		return nil
+	})
+	if errors.Is(err, errDryRun) {
+		err = nil
+	}
+	return steps, err
+}
+
+// preparedFunction is a declared function whose code was read and whose
+// dependencies were installed, before the transaction begins.
+type preparedFunction struct {
+	source  Source
+	archive []byte
+	digest  string
+	modules []byte
+}
+
+// prepare reads the code of all declared functions, and installs dependencies
+// for code that is not deployed yet.
+func (s *Manifests) prepare(ctx context.Context, m Manifest, o ApplyOptions) (map[functionKey]preparedFunction, error) {
+	out := map[functionKey]preparedFunction{}
+	for _, app := range m.Apps {
+		for _, env := range app.Environments {
+			if env.Functions == "" {
+				continue
+			}
+			if err := s.prepareFolder(ctx, out, env, o); err != nil {
+				return nil, fmt.Errorf("environment %s: %w", env.ID, err)
+			}
+		}
+	}
+	return out, nil
+}
+
+func (s *Manifests) prepareFolder(ctx context.Context, out map[functionKey]preparedFunction, env ManifestEnvironment, o ApplyOptions) error {
+	root := path.Clean(env.Functions)
+	entries, err := fs.ReadDir(o.Files, root)
+	if err != nil {
+		return fmt.Errorf("functions: %w", err)
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() || entry.Name() == "node_modules" {
+			continue
+		}
+		source, err := SourceFromFS(o.Files, path.Join(root, entry.Name()))
+		if err != nil {
+			return fmt.Errorf("function %s: %w", entry.Name(), err)
+		}
+		p := preparedFunction{source: source}
+		if p.archive, p.digest, err = source.zip(); err != nil {
+			return err
+		}
+		deployed, err := deployedDigest(ctx, s.store, env.ID, entry.Name())
+		if err != nil {
+			return err
+		}
+		if deployed != p.digest && !o.DryRun {
+			if p.modules, err = s.functions.install(ctx, source); err != nil {
+				return fmt.Errorf("function %s: %w", entry.Name(), err)
+			}
+		}
+		out[functionKey{env.ID, entry.Name()}] = p
+	}
+	return nil
+}
+
+// deployedDigest returns the digest of the code that runs, "" for none.
+func deployedDigest(ctx context.Context, tx *store.Store, env, name string) (string, error) {
+	f, err := tx.Functions.ByName(ctx, env, name)
+	if models.IsCode(err, models.CodeNotFound) || err == nil && f.ActiveVersion == 0 {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	v, err := tx.Functions.Version(ctx, f.ID, f.ActiveVersion)
+	return v.Digest, err
+}
+
+// applyRun is one run of Apply inside its transaction.
+type applyRun struct {
+	*Manifests
+	tx       *store.Store
+	actor    models.Actor
+	options  ApplyOptions
+	prepared map[functionKey]preparedFunction
+	steps    []Step
+}
+
+func (r *applyRun) note(op, kind, subject, detail string) {
+	r.steps = append(r.steps, Step{Op: op, Kind: kind, Subject: subject, Detail: detail})
+}
+
+// all carries a manifest out in the order in which things refer to each other.
+func (r *applyRun) all(ctx context.Context, m Manifest) error {
+	for _, p := range m.Principals {
+		if err := r.principal(ctx, p); err != nil {
+			return fmt.Errorf("principal %s: %w", p.ID, err)
+		}
+	}
+	for _, app := range m.Apps {
+		if err := r.app(ctx, app); err != nil {
+			return fmt.Errorf("app %s: %w", app.AppID, err)
+		}
+	}
+	for _, app := range m.Apps {
+		for _, share := range app.Shares {
+			if err := r.share(ctx, app.AppID, share); err != nil {
+				return fmt.Errorf("app %s: share to %s: %w", app.AppID, share.To, err)
+			}
+		}
+	}
+	for _, u := range m.Users {
+		if err := r.user(ctx, u); err != nil {
+			return fmt.Errorf("user %s: %w", u.Username, err)
+		}
+	}
+	return nil
+}
+
+func (r *applyRun) principal(ctx context.Context, declared ManifestPrincipal) error {
+	p := models.Principal{ID: declared.ID, Name: declared.Name, CreatedAt: r.now()}
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	existing, err := r.tx.Principals.ByID(ctx, p.ID)
+	switch {
+	case err == nil && existing.Name == p.Name:
+		r.note("=", "principal", p.ID, "")
+		return nil
+	case err == nil:
+		r.note("~", "principal", p.ID, existing.Name+" → "+p.Name)
+	case models.IsCode(err, models.CodeNotFound):
+		r.note("+", "principal", p.ID, p.Name)
+	default:
+		return err
+	}
+	if err := r.tx.Principals.Save(ctx, p); err != nil {
+		return err
+	}
+	return record(ctx, r.tx, r.actor, r.now(), change{Action: models.AuditPrincipalSaved, Subject: p.ID, After: map[string]any{"name": p.Name}})
+}
+
+func (r *applyRun) app(ctx context.Context, declared ManifestApp) error {
+	if err := r.saveApp(ctx, declared); err != nil {
+		return err
+	}
+	if len(declared.WebDomains) > 0 {
+		r.note("!", "app", declared.AppID, "web_domains")
+	}
+	for _, env := range declared.Environments {
+		if err := r.environment(ctx, declared.AppID, env); err != nil {
+			return fmt.Errorf("environment %s: %w", env.ID, err)
+		}
+	}
+	return r.setSharing(ctx, declared)
+}
+
+func (r *applyRun) saveApp(ctx context.Context, declared ManifestApp) error {
+	app := models.App{
+		AppID: declared.AppID, Name: declared.Name, Kind: models.AppKind(declared.Type), PrincipalID: declared.Principal, CreatedAt: r.now(),
+	}
+	if declared.Type == "" {
+		app.Kind = models.MiniProgram
+	}
+	if err := app.Validate(); err != nil {
+		return err
+	}
+	if _, err := r.tx.Principals.ByID(ctx, app.PrincipalID); err != nil {
+		return models.E(models.CodeInvalid, "error.principal_unknown", "principal", app.PrincipalID)
+	}
+	existing, err := r.tx.Apps.ByID(ctx, app.AppID)
+	switch {
+	case err == nil && existing.Name == app.Name && existing.Kind == app.Kind && existing.PrincipalID == app.PrincipalID:
+		r.note("=", "app", app.AppID, app.Name)
+	case err == nil:
+		if err := r.mayMove(ctx, existing, app); err != nil {
+			return err
+		}
+		r.note("~", "app", app.AppID, app.Name)
+		err = r.tx.Apps.Update(ctx, app)
+	case models.IsCode(err, models.CodeNotFound):
+		r.note("+", "app", app.AppID, app.Name)
+		err = r.tx.Apps.Insert(ctx, app)
+	}
+	if err != nil {
+		return err
+	}
+	if declared.Secret != "" {
+		if err := r.tx.Apps.SetSecret(ctx, app.AppID, r.keys.sealSecret(app.AppID, declared.Secret)); err != nil {
+			return err
+		}
+	}
+	if len(r.steps) > 0 && r.steps[len(r.steps)-1].Op == "=" {
+		return nil
+	}
+	return record(ctx, r.tx, r.actor, r.now(), change{
+		Action: models.AuditAppSaved, AppID: app.AppID, Subject: app.AppID,
+		After: map[string]any{"name": app.Name, "type": app.Kind, "principal": app.PrincipalID},
+	})
+}
+
+// mayMove refuses to give an app to another principal while shares bind it to
+// the old one: sharing never crosses a principal.
+func (r *applyRun) mayMove(ctx context.Context, existing, app models.App) error {
+	if existing.PrincipalID == app.PrincipalID {
+		return nil
+	}
+	outgoing, err := r.tx.Shares.AllOutgoing(ctx, app.AppID)
+	if err != nil {
+		return err
+	}
+	incoming, err := r.tx.Shares.AllIncoming(ctx, app.AppID)
+	if err != nil {
+		return err
+	}
+	if n := len(outgoing) + len(incoming); n > 0 {
+		return models.E(models.CodeConflict, "error.app_has_shares", "count", n)
+	}
+	return nil
+}
+
+func (r *applyRun) setSharing(ctx context.Context, declared ManifestApp) error {
+	if declared.Sharing == nil {
+		return nil
+	}
+	facts, err := appFacts(ctx, r.tx, declared.AppID)
+	if err != nil {
+		return err
+	}
+	on := *declared.Sharing
+	if facts.App.Sharing == on || !facts.Activated() {
+		return nil
+	}
+	action := models.AuditSharingEnabled
+	if !on {
+		action = models.AuditSharingDisabled
+		outgoing, err := r.tx.Shares.AllOutgoing(ctx, declared.AppID)
+		if err != nil {
+			return err
+		}
+		// A file cannot confirm what a person must (S13).
+		place := models.Standing{Actor: r.actor}
+		if err := models.MayDisableSharing(place, facts, len(outgoing), false).Err(); err != nil {
+			return err
+		}
+	}
+	r.note("~", "sharing", declared.AppID, fmt.Sprint(on))
+	if err := r.tx.Apps.SetSharing(ctx, declared.AppID, on); err != nil {
+		return err
+	}
+	return record(ctx, r.tx, r.actor, r.now(), change{Action: action, AppID: declared.AppID, Subject: declared.AppID})
+}
+
+func (r *applyRun) environment(ctx context.Context, appID string, declared ManifestEnvironment) error {
+	env := models.Environment{ID: declared.ID, AppID: appID, Name: declared.Name, CreatedAt: r.now()}
+	if env.Name == "" {
+		env.Name = env.ID
+	}
+	if err := env.Validate(); err != nil {
+		return err
+	}
+	existing, err := r.tx.Environments.ByID(ctx, env.ID)
+	switch {
+	case err == nil && existing.AppID != appID:
+		return models.E(models.CodeConflict, "error.environment_taken")
+	case err == nil && existing.Name == env.Name:
+		r.note("=", "environment", env.ID, "")
+	case err == nil:
+		r.note("~", "environment", env.ID, existing.Name+" → "+env.Name)
+		err = r.tx.Environments.Rename(ctx, env.ID, env.Name)
+	case models.IsCode(err, models.CodeNotFound):
+		r.note("+", "environment", env.ID, env.Name)
+		err = r.insertEnvironment(ctx, r.tx, r.actor, env)
+	}
+	if err != nil {
+		return err
+	}
+	for _, key := range declared.later() {
+		r.note("!", "environment", env.ID, key)
+	}
+	return r.deployAll(ctx, appID, env.ID)
+}
+
+func (r *applyRun) deployAll(ctx context.Context, appID, env string) error {
+	keys := slices.SortedFunc(maps.Keys(r.prepared), cmpKeys)
+	for _, key := range keys {
+		if key.environment != env {
+			continue
+		}
+		if err := r.deploy(ctx, appID, key, r.prepared[key]); err != nil {
+			return fmt.Errorf("function %s: %w", key.name, err)
+		}
+	}
+	return nil
+}
+
+func cmpKeys(a, b functionKey) int {
+	if a.name < b.name {
+		return -1
+	}
+	if a.name > b.name {
+		return 1
+	}
+	return 0
+}
+
+func (r *applyRun) deploy(ctx context.Context, appID string, key functionKey, p preparedFunction) error {
+	deployed, err := deployedDigest(ctx, r.tx, key.environment, key.name)
+	if err != nil {
+		return err
+	}
+	if deployed == p.digest {
+		r.note("=", "function", key.environment+"/"+key.name, "")
+		return nil
+	}
+	d := Deployment{Name: key.name, Source: p.source}
+	if err := r.functions.mayDeploy(ctx, r.tx, r.actor, appID, key.environment, d); err != nil {
+		return err
+	}
+	v := models.FunctionVersion{
+		ID: newID(), Digest: p.digest, SizeBytes: int64(len(p.archive)), FileCount: len(p.source.files),
+		DeployedBy: r.actor.Username, CreatedAt: r.now(),
+	}
+	f, _, err := r.functions.insertVersion(ctx, r.tx, r.actor, appID, key.environment, d, v, p.archive, p.modules)
+	if err != nil {
+		return err
+	}
+	op := "~"
+	if deployed == "" {
+		op = "+"
+	}
+	r.note(op, "function", key.environment+"/"+key.name, fmt.Sprintf("version %d", f.ActiveVersion))
+	return nil
+}
+
+func (r *applyRun) share(ctx context.Context, ownerAppID string, declared ManifestShare) error {
+	in, err := declared.input()
+	if err != nil {
+		return err
+	}
+	subject := ownerAppID + " → " + declared.To
+	existing, err := r.tx.Shares.Between(ctx, ownerAppID, declared.To)
+	switch {
+	case err == nil && sameShare(existing, in):
+		r.note("=", "share", subject, "")
+		return nil
+	case err == nil:
+		r.note("~", "share", subject, "")
+	case models.IsCode(err, models.CodeNotFound):
+		r.note("+", "share", subject, "")
+	default:
+		return err
+	}
+	_, err = r.sharing.save(ctx, r.tx, r.actor, ownerAppID, in)
+	return err
+}
+
+// sameShare reports whether a share is what is declared already.
+func sameShare(share models.Share, in ShareInput) bool {
+	if share.Note != in.Note || len(share.Grants) != len(in.Grants) || !sameTime(share.Until, in.Until) {
+		return false
+	}
+	for i, g := range in.Grants {
+		if share.Grants[i].EnvironmentID != g.EnvironmentID || share.Grants[i].Permissions != g.Permissions {
+			return false
+		}
+	}
+	return true
+}
+
+func sameTime(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
+}
+
+func (r *applyRun) user(ctx context.Context, declared ManifestUser) error {
+	roles := map[string]models.Role{}
+	for appID, name := range declared.Apps {
+		role, err := models.ParseRole(name)
+		if err != nil {
+			return err
+		}
+		roles[appID] = role
+	}
+	existing, err := r.tx.Users.ByUsername(ctx, declared.Username)
+	if models.IsCode(err, models.CodeNotFound) {
+		return r.createUser(ctx, declared, roles)
+	}
+	if err != nil {
+		return err
+	}
+	return r.changeUser(ctx, existing, declared, roles)
+}
+
+func (r *applyRun) createUser(ctx context.Context, declared ManifestUser, roles map[string]models.Role) error {
+	password := r.options.Getenv(declared.PasswordEnv)
+	if declared.PasswordEnv == "" || password == "" {
+		return models.E(models.CodeInvalid, "error.password_env", "variable", declared.PasswordEnv)
+	}
+	r.note("+", "user", declared.Username, "")
+	user, err := r.accounts.newUser(ctx, declared.Username, password, declared.Operator)
+	if err != nil {
+		return err
+	}
+	return r.accounts.insertUser(ctx, r.tx, r.actor, user, roles)
+}
+
+func (r *applyRun) changeUser(ctx context.Context, existing models.User, declared ManifestUser, roles map[string]models.Role) error {
+	current, err := r.tx.Users.Memberships(ctx, existing.ID)
+	if err != nil {
+		return err
+	}
+	changed := map[string]models.Role{}
+	for appID, role := range roles {
+		if current[appID] != role {
+			changed[appID] = role
+		}
+	}
+	if len(changed) == 0 && existing.Operator == declared.Operator {
+		r.note("=", "user", existing.Username, "")
+		return nil
+	}
+	r.note("~", "user", existing.Username, "")
+	before := userState(existing, current)
+	existing.Operator, existing.UpdatedAt = declared.Operator, r.now()
+	if err := r.tx.Users.Update(ctx, existing); err != nil {
+		return err
+	}
+	if err := setRoles(ctx, r.tx, existing.ID, changed); err != nil {
+		return err
+	}
+	maps.Copy(current, changed)
+	return record(ctx, r.tx, r.actor, r.now(), change{
+		Action: models.AuditUserChanged, Subject: existing.Username, Before: before, After: userState(existing, current),
+	})
+}

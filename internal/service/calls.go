@@ -1,0 +1,238 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"sync/atomic"
+	"time"
+
+	"envshare/internal/runner"
+	"envshare/models"
+)
+
+// Calls are the data plane: what code does with an environment, decided on the
+// snapshot of facts.
+type Calls struct {
+	base
+	credentials *Credentials
+	runner      *runner.Runner
+	code        *codeCache
+	recorder    *recorder
+	gatewayURL  string
+
+	draining atomic.Bool
+	active   atomic.Int64 // runs that have begun and not ended
+}
+
+// CallInfo is what a request says beside its credential.
+type CallInfo struct {
+	// EnvironmentID is the environment that the request names; "" means the
+	// credential's own.
+	EnvironmentID string
+	// UserToken is the wxCloudApiToken that the SDK takes from the running
+	// invocation: it proves on whose behalf the code acts right now.
+	UserToken string
+	IP        string
+	// RequestID is the id of this request, which the caller sees.
+	RequestID string
+}
+
+// CallResult is what a function returned.
+type CallResult struct {
+	Value json.RawMessage
+}
+
+// maxDepth bounds how deep functions may call functions.
+const maxDepth = 8
+
+// Invoke runs a function for the holder of a verified credential, who needs
+// functions.invoke on the environment (DESIGN.md section 3). Codes: env_unknown,
+// env_not_shared, session_invalid, permission_missing, function_unknown, the
+// function's own failure, limited, unavailable.
+func (s *Calls) Invoke(ctx context.Context, cred Credential, info CallInfo, name string, event json.RawMessage) (CallResult, error) {
+	environmentID := info.EnvironmentID
+	if environmentID == "" {
+		environmentID = cred.EnvironmentID()
+	}
+	f, err := s.facts.fresh(ctx)
+	if err != nil {
+		return CallResult{}, err
+	}
+	call := f.callFacts(cred.caller(), environmentID)
+	running, err := s.decide(cred, info, call, models.FunctionsInvoke)
+	if err != nil {
+		return CallResult{}, err
+	}
+	function, err := s.function(ctx, f, environmentID, name)
+	if err != nil {
+		return CallResult{}, err
+	}
+	origin := originOf(cred, info)
+	origin.owner = call.Owner
+	// A session outlives the invocation that opened it; the depth that counts is
+	// that of the code which calls now.
+	origin.depth = max(origin.depth, running.Depth+1)
+	return s.run(ctx, function, origin, event)
+}
+
+// decide asks models, checks that a session is used for the person it was
+// opened for, and counts cross-account calls. It returns the claims of the
+// invocation that calls, Depth -1 when the request names none.
+func (s *Calls) decide(cred Credential, info CallInfo, call models.CallFacts, p models.Permission) (claims, error) {
+	err := models.MayCall(call, p, s.clock()).Err()
+	running := claims{Depth: -1}
+	if err == nil {
+		running, err = s.running(cred, info)
+	}
+	if call.Caller.CrossAccount() && call.Owner != "" && call.Caller.SessionEnv == call.Env {
+		s.recorder.call(call.Env, call.Caller.AppID, err != nil)
+	}
+	return running, err
+}
+
+// running returns the invocation in which a session is used, and refuses one for
+// another end user than the session's: a verdict of cloudbase_auth belongs to
+// its user (C1). A person is one by openid and unionid together: in a function
+// that another app called, only the unionid is known. A session that belongs to
+// a person must name an invocation, which must not be over; otherwise code could
+// keep one person's session, or token, for the next person.
+func (s *Calls) running(cred Credential, info CallInfo) (claims, error) {
+	none := claims{Depth: -1}
+	if cred.claims.Kind != kindSession || info.UserToken == "" && cred.claims.User == (endUser{}) {
+		return none, nil
+	}
+	running, err := s.credentials.open(info.UserToken)
+	if err != nil || running.Kind != kindUser || !s.clock().Before(time.UnixMilli(running.ExpiresAt)) {
+		return none, models.E(models.CodeSessionInvalid, "call.user_token_unknown")
+	}
+	if running.AppID != cred.claims.AppID || running.User != cred.claims.User {
+		return none, models.E(models.CodeSessionInvalid, "call.session_other_user")
+	}
+	return running, nil
+}
+
+// function looks a function up in an environment, once per revision of facts.
+func (s *Calls) function(ctx context.Context, f *facts, environmentID, name string) (models.Function, error) {
+	key := functionKey{environmentID, name}
+	if cached, ok := f.functions.Load(key); ok {
+		return cached.(models.Function), nil
+	}
+	unknown := models.E(models.CodeFunctionUnknown, "call.function_unknown", "function", name, "environment", environmentID)
+	if !models.ValidFunctionName(name) {
+		return models.Function{}, unknown
+	}
+	function, err := s.store.Functions.ByName(ctx, environmentID, name)
+	if models.IsCode(err, models.CodeNotFound) || err == nil && function.ActiveID == "" {
+		return models.Function{}, unknown
+	}
+	if err != nil {
+		return models.Function{}, err
+	}
+	f.functions.Store(key, function)
+	return function, nil
+}
+
+// origin is where a run of a function comes from.
+type origin struct {
+	trigger   models.InvocationTrigger
+	owner     string     // app of the environment
+	callerApp string     // app that the call comes from
+	user      endUser    // in the environment's app
+	from      callOrigin // of a cross-account call
+	source    string     // chain for SOURCE
+	depth     int
+	ip        string
+	requestID string
+}
+
+// originOf derives the origin of a run from the credential of its caller. In a
+// call of another app the person is known as FROM_*; in a call of the same app
+// the chain goes on as it is.
+func originOf(cred Credential, info CallInfo) origin {
+	c := cred.claims
+	o := origin{
+		callerApp: c.AppID, source: c.Source, depth: c.Depth, ip: info.IP, requestID: info.RequestID,
+		trigger: models.TriggerFunction, user: c.User, from: c.From,
+	}
+	if c.RequestID != "" {
+		o.source = c.Source + ",scf"
+		o.depth = c.Depth + 1
+	}
+	switch c.Kind {
+	case kindIssued:
+		o.trigger = models.TriggerCredential
+	case kindSession:
+		o.trigger = models.TriggerCrossAccount
+		o.from = callOrigin{AppID: c.AppID, User: c.User}
+		// A person has one unionid in a principal, and sharing never leaves it;
+		// the openid in the owner's app is another one.
+		o.user = endUser{UnionID: c.User.UnionID}
+	}
+	return o
+}
+
+// run runs a function and takes note of it.
+func (s *Calls) run(ctx context.Context, function models.Function, o origin, event json.RawMessage) (CallResult, error) {
+	invocation, err := s.invoke(ctx, function, o, event)
+	if err != nil {
+		return CallResult{}, err
+	}
+	return CallResult{Value: invocation.value}, invocation.err()
+}
+
+// finished is a run that came to its end, well or not.
+type finished struct {
+	models.Invocation
+	value  json.RawMessage
+	status runner.Status
+}
+
+// err turns a function's failure into an error for the caller.
+func (i finished) err() error {
+	code, known := map[runner.Status]models.Code{
+		runner.StatusTimedOut: models.CodeFunctionTimedOut, runner.StatusOutOfMemory: models.CodeFunctionOutOfMemory,
+		runner.StatusResultTooLarge: models.CodeResultTooLarge, runner.StatusOverloaded: models.CodeLimited,
+	}[i.status]
+	switch {
+	case i.status == runner.StatusOK:
+		return nil
+	case !known:
+		code = models.CodeFunctionFailed
+	}
+	e := models.E(code, "call."+string(code), "function", i.FunctionName, "environment", i.EnvironmentID)
+	e.Detail = i.Error
+	return e
+}
+
+// invoke prepares identity and credential of a run, starts it and records how it
+// ended.
+func (s *Calls) invoke(ctx context.Context, function models.Function, o origin, event json.RawMessage) (finished, error) {
+	s.active.Add(1)
+	defer s.active.Add(-1)
+	if o.depth == 0 && s.draining.Load() {
+		return finished{}, models.E(models.CodeUnavailable, "call.stopping")
+	}
+	if o.depth > maxDepth {
+		return finished{}, models.E(models.CodeLimited, "call.too_deep", "max", maxDepth)
+	}
+	timeout := time.Duration(function.TimeoutSeconds) * time.Second
+	variables, err := s.variables(function, o, timeout)
+	if err != nil {
+		return finished{}, err
+	}
+	dir, err := s.code.path(ctx, function.ActiveID)
+	if err != nil {
+		return finished{}, err
+	}
+	started := s.now()
+	result, err := s.runner.Invoke(ctx, runner.Version{
+		ID: function.ActiveID, EnvironmentID: function.EnvironmentID, FunctionName: function.Name, Number: function.ActiveVersion,
+		Dir: dir, MemoryMB: function.MemoryMB, Variables: function.Variables, Concurrency: function.Concurrency,
+	}, runner.Invocation{RequestID: o.requestID, Event: withUserInfo(event, o), Env: variables, Timeout: timeout, Depth: o.depth})
+	if err != nil {
+		return finished{}, models.E(models.CodeUnavailable, "call.runner_unavailable").Wrap(err)
+	}
+	run := finished{Invocation: invocationOf(function, o, started, result), value: result.Value, status: result.Status}
+	s.recorder.invocation(run.Invocation)
+	return run, nil
+}

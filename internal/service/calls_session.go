@@ -1,0 +1,82 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"envshare/internal/runner"
+	"envshare/models"
+)
+
+// sessionTTL is how long a cross-account session lasts unless cloudbase_auth
+// shortens it. The server SDK never renews one: it opens a new one with init().
+const sessionTTL = 2 * time.Hour
+
+// OpenSession is the cross-account handshake of init() (DESIGN.md section 3):
+// the environment must be lent to the caller, its cloudbase_auth must exist, run
+// and let the caller in. It returns a credential for that environment alone. For
+// an environment of the caller's own app there is no handshake (C4). Codes:
+// env_not_shared, auth_function_missing, auth_no_err_code, auth_refused,
+// auth_malformed, the function's own failure.
+func (s *Calls) OpenSession(ctx context.Context, cred Credential, info CallInfo, resourceAppID, resourceEnv string) (Credential, error) {
+	f, err := s.facts.fresh(ctx)
+	if err != nil {
+		return Credential{}, err
+	}
+	call := f.callFacts(cred.caller(), resourceEnv)
+	if err := models.MayOpenSession(call, resourceAppID, s.clock()).Err(); err != nil {
+		return Credential{}, err
+	}
+	if call.Owner == cred.AppID() {
+		own := cred.claims
+		own.EnvironmentID = resourceEnv
+		return s.credentials.issue(own)
+	}
+	function, err := s.function(ctx, f, resourceEnv, models.AuthFunction)
+	if models.IsCode(err, models.CodeFunctionUnknown) {
+		return Credential{}, models.E(models.CodeAuthFunctionMissing, "call.auth_function_missing",
+			"function", models.AuthFunction, "environment", resourceEnv)
+	}
+	if err != nil {
+		return Credential{}, err
+	}
+	verdict, err := s.verdict(ctx, cred, info, call.Owner, function)
+	if err != nil {
+		return Credential{}, err
+	}
+	return s.credentials.issue(sessionClaims(cred, call, verdict, s.clock()))
+}
+
+// verdict runs cloudbase_auth in the owner's environment and reads its answer.
+func (s *Calls) verdict(ctx context.Context, cred Credential, info CallInfo, owner string, function models.Function) (models.AuthVerdict, error) {
+	o := originOf(cred, info)
+	o.owner, o.trigger = owner, models.TriggerHandshake
+	o.from = callOrigin{AppID: cred.AppID(), User: cred.claims.User}
+	o.user = endUser{UnionID: cred.claims.User.UnionID}
+	run, err := s.invoke(ctx, function, o, nil)
+	if err != nil {
+		return models.AuthVerdict{}, err
+	}
+	if run.status != runner.StatusOK {
+		return models.AuthVerdict{}, run.err()
+	}
+	return models.ParseAuthVerdict(run.value)
+}
+
+// sessionClaims binds a session to caller app, end user, owner's environment and
+// grant (C1).
+func sessionClaims(cred Credential, call models.CallFacts, verdict models.AuthVerdict, now time.Time) claims {
+	ttl := sessionTTL
+	if verdict.ExpiresIn > 0 {
+		ttl = min(ttl, verdict.ExpiresIn)
+	}
+	source := cred.claims.Source
+	if cred.claims.RequestID != "" {
+		source += ",scf"
+	}
+	return claims{
+		Kind: kindSession, AppID: cred.AppID(), EnvironmentID: call.Env, GrantID: call.Grant.ID,
+		ExpiresAt: now.Add(ttl).UnixMilli(), Depth: cred.claims.Depth + 1, Source: source,
+		User: cred.claims.User, AuthCustom: verdict.Custom,
+	}
+}

@@ -1,0 +1,75 @@
+package service
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// loginLimiter slows guessing: a few tries at once, then one every ten seconds,
+// per address and per user name.
+type loginLimiter struct {
+	clock   func() time.Time
+	mu      sync.Mutex
+	entries map[string]*loginEntry
+}
+
+type loginEntry struct {
+	limiter *rate.Limiter
+	seen    time.Time
+}
+
+const (
+	loginEvery = 10 * time.Second
+	loginBurst = 8
+	// loginForget is when a full bucket may be dropped.
+	loginForget = loginEvery * loginBurst
+	// maxLoginEntries bounds the memory that strangers can fill.
+	maxLoginEntries = 20_000
+)
+
+func newLoginLimiter(clock func() time.Time) *loginLimiter {
+	return &loginLimiter{clock: clock, entries: map[string]*loginEntry{}}
+}
+
+// allow reports whether a try for every one of the keys may go ahead.
+func (l *loginLimiter) allow(keys ...string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.clock()
+	l.forget(now)
+	ok := true
+	for _, key := range keys {
+		e := l.entries[key]
+		if e == nil {
+			if len(l.entries) >= maxLoginEntries {
+				return false
+			}
+			e = &loginEntry{limiter: rate.NewLimiter(rate.Every(loginEvery), loginBurst)}
+			l.entries[key] = e
+		}
+		e.seen = now
+		ok = e.limiter.AllowN(now, 1) && ok
+	}
+	return ok
+}
+
+// forget drops entries whose bucket is full again, when there are many.
+func (l *loginLimiter) forget(now time.Time) {
+	if len(l.entries) < maxLoginEntries/2 {
+		return
+	}
+	for key, e := range l.entries {
+		if now.Sub(e.seen) > loginForget {
+			delete(l.entries, key)
+		}
+	}
+}
+
+// succeeded gives back what a right password used up.
+func (l *loginLimiter) succeeded(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.entries, key)
+}

@@ -1,0 +1,132 @@
+package service
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"envshare/models"
+)
+
+// Manifest is the file of `envshare apply` (DESIGN.md section 6).
+type Manifest struct {
+	Principals []ManifestPrincipal `yaml:"principals"`
+	Apps       []ManifestApp       `yaml:"apps"`
+	Users      []ManifestUser      `yaml:"users"`
+}
+
+// ManifestPrincipal declares a principal.
+type ManifestPrincipal struct {
+	ID   string `yaml:"id"`
+	Name string `yaml:"name"`
+}
+
+// ManifestApp declares an app with its environments and shares.
+type ManifestApp struct {
+	AppID        string                `yaml:"appid"`
+	Name         string                `yaml:"name"`
+	Type         string                `yaml:"type"`
+	Principal    string                `yaml:"principal"`
+	Secret       string                `yaml:"secret"`
+	WebDomains   []string              `yaml:"web_domains"`
+	Sharing      *bool                 `yaml:"sharing"`
+	Environments []ManifestEnvironment `yaml:"environments"`
+	Shares       []ManifestShare       `yaml:"shares"`
+}
+
+// ManifestEnvironment declares an environment. Functions is a folder with one
+// folder per function, relative to the manifest.
+type ManifestEnvironment struct {
+	ID                    string         `yaml:"id"`
+	Name                  string         `yaml:"name"`
+	Functions             string         `yaml:"functions"`
+	UnauthenticatedAccess *bool          `yaml:"unauthenticated_access"`
+	AllowedOrigins        []string       `yaml:"allowed_origins"`
+	FunctionRules         map[string]any `yaml:"function_rules"`
+	Collections           map[string]any `yaml:"collections"`
+	Storage               map[string]any `yaml:"storage"`
+}
+
+// ManifestShare declares a share of the app that it stands under.
+type ManifestShare struct {
+	To           string          `yaml:"to"`
+	Until        *time.Time      `yaml:"until"`
+	Note         string          `yaml:"note"`
+	Environments []ManifestGrant `yaml:"environments"`
+}
+
+// ManifestGrant declares the permissions on one environment; none named means
+// all.
+type ManifestGrant struct {
+	ID          string    `yaml:"id"`
+	Permissions *[]string `yaml:"permissions"`
+}
+
+// ManifestUser declares a user. The password comes from the environment variable
+// that PasswordEnv names; it is set when the user is created and not changed
+// afterwards.
+type ManifestUser struct {
+	Username    string            `yaml:"username"`
+	PasswordEnv string            `yaml:"password_env"`
+	Operator    bool              `yaml:"operator"`
+	Apps        map[string]string `yaml:"apps"`
+}
+
+// maxManifestBytes bounds a manifest.
+const maxManifestBytes = 4 << 20
+
+// ParseManifest reads a manifest. Unknown keys and wrong types are errors that
+// name the line.
+func ParseManifest(r io.Reader) (Manifest, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxManifestBytes+1))
+	if err != nil {
+		return Manifest{}, err
+	}
+	if len(data) > maxManifestBytes {
+		return Manifest{}, fmt.Errorf("larger than %d MB", maxManifestBytes>>20)
+	}
+	var m Manifest
+	if err := yaml.UnmarshalWithOptions(data, &m, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
+		return Manifest{}, err
+	}
+	return m, nil
+}
+
+// later names the keys of an environment that this version reads but does not
+// carry out, so that nothing is dropped in silence.
+func (e ManifestEnvironment) later() []string {
+	var keys []string
+	for _, k := range []struct {
+		name string
+		set  bool
+	}{
+		{"unauthenticated_access", e.UnauthenticatedAccess != nil && *e.UnauthenticatedAccess},
+		{"allowed_origins", len(e.AllowedOrigins) > 0},
+		{"function_rules", len(e.FunctionRules) > 0},
+		{"collections", len(e.Collections) > 0},
+		{"storage", len(e.Storage) > 0},
+	} {
+		if k.set {
+			keys = append(keys, k.name)
+		}
+	}
+	return keys
+}
+
+// input turns a declared share into what the sharing service takes.
+func (s ManifestShare) input() (ShareInput, error) {
+	in := ShareInput{GranteeAppID: s.To, Until: s.Until, Note: s.Note}
+	for _, g := range s.Environments {
+		permissions := models.AllPermissions
+		if g.Permissions != nil {
+			var err error
+			if permissions, err = models.ParsePermissions(*g.Permissions); err != nil {
+				return ShareInput{}, err
+			}
+		}
+		in.Grants = append(in.Grants, models.Grant{EnvironmentID: g.ID, Permissions: permissions})
+	}
+	return in, nil
+}

@@ -1,0 +1,180 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"envshare/internal/store"
+	"envshare/models"
+)
+
+// recorder writes invocations and usage in batches, off the path of calls.
+type recorder struct {
+	store  *store.Store
+	logger *slog.Logger
+	clock  func() time.Time
+
+	mu          sync.Mutex
+	invocations []models.Invocation
+	usage       map[store.UsageDay]*store.UsageDay // keyed by its three ids
+	dropped     int
+
+	flushing sync.Mutex // one flush at a time, so that flush returns after older ones
+	wake     chan struct{}
+	quit     chan struct{}
+	done     chan struct{}
+	once     sync.Once
+}
+
+const (
+	recordEvery  = 200 * time.Millisecond
+	recordMany   = 200    // invocations that are written without waiting
+	recordAtMost = 10_000 // more are dropped and counted: a slow database must not eat the memory
+	// keepInvocations is how long runs and their logs are kept.
+	keepInvocations = 30 * 24 * time.Hour
+)
+
+func newRecorder(s *store.Store, logger *slog.Logger, clock func() time.Time) *recorder {
+	r := &recorder{
+		store: s, logger: logger, clock: clock, usage: map[store.UsageDay]*store.UsageDay{},
+		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
+	}
+	go r.run()
+	return r
+}
+
+// invocation takes note of a run.
+func (r *recorder) invocation(i models.Invocation) {
+	r.mu.Lock()
+	if len(r.invocations) < recordAtMost {
+		r.invocations = append(r.invocations, i)
+	} else {
+		r.dropped++
+	}
+	many := len(r.invocations) >= recordMany
+	r.mu.Unlock()
+	if many {
+		select {
+		case r.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// call counts a call of an app in another app's environment.
+func (r *recorder) call(environmentID, callerAppID string, denied bool) {
+	now := r.clock().UTC().Truncate(time.Millisecond)
+	key := store.UsageDay{EnvironmentID: environmentID, CallerAppID: callerAppID, Day: now.Format(time.DateOnly)}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	day := r.usage[key]
+	if day == nil {
+		if len(r.usage) >= recordAtMost {
+			r.dropped++
+			return
+		}
+		entry := key
+		day = &entry
+		r.usage[key] = day
+	}
+	if denied {
+		day.Denied++
+		return
+	}
+	day.Calls++
+	day.LastAt = &now
+}
+
+func (r *recorder) run() {
+	defer close(r.done)
+	tick := time.NewTicker(recordEvery)
+	defer tick.Stop()
+	clean := time.NewTicker(time.Hour)
+	defer clean.Stop()
+	for {
+		select {
+		case <-r.quit:
+			return
+		case <-clean.C:
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			now := r.clock()
+			err := errors.Join(r.store.Invocations.DeleteBefore(ctx, now.Add(-keepInvocations)), r.store.Sessions.DeleteExpired(ctx, now))
+			cancel()
+			if err != nil {
+				r.logger.Error("clean up old records", "error", err)
+			}
+		case <-tick.C:
+			r.flushLogged()
+		case <-r.wake:
+			r.flushLogged()
+		}
+	}
+}
+
+func (r *recorder) flushLogged() {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := r.flush(ctx); err != nil {
+		r.logger.Error("record invocations and usage", "error", err)
+	}
+}
+
+// flush writes out everything noted before the call. What a failing database
+// did not take is kept for the next time.
+func (r *recorder) flush(ctx context.Context) error {
+	r.flushing.Lock()
+	defer r.flushing.Unlock()
+	r.mu.Lock()
+	invocations, usage, dropped := r.invocations, r.usage, r.dropped
+	r.invocations, r.usage, r.dropped = nil, map[store.UsageDay]*store.UsageDay{}, 0
+	r.mu.Unlock()
+	if dropped > 0 {
+		r.logger.Warn("records dropped: the database is too slow", "count", dropped)
+	}
+	if len(invocations) == 0 && len(usage) == 0 {
+		return nil
+	}
+	days := make([]store.UsageDay, 0, len(usage))
+	for _, day := range usage {
+		days = append(days, *day)
+	}
+	err := r.store.Tx(ctx, func(tx *store.Store) error {
+		if err := tx.Invocations.InsertBatch(ctx, invocations); err != nil {
+			return err
+		}
+		return tx.Usage.Add(ctx, days)
+	})
+	if err != nil {
+		r.putBack(invocations, usage)
+	}
+	return err
+}
+
+func (r *recorder) putBack(invocations []models.Invocation, usage map[store.UsageDay]*store.UsageDay) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	room := max(0, recordAtMost-len(r.invocations))
+	r.invocations = append(invocations[:min(room, len(invocations))], r.invocations...)
+	for key, day := range usage {
+		newer := r.usage[key]
+		if newer == nil {
+			r.usage[key] = day
+			continue
+		}
+		newer.Calls += day.Calls
+		newer.Denied += day.Denied
+		if newer.LastAt == nil {
+			newer.LastAt = day.LastAt
+		}
+	}
+}
+
+// close stops the recorder after a last flush.
+func (r *recorder) close(ctx context.Context) error {
+	r.once.Do(func() { close(r.quit) })
+	<-r.done
+	return r.flush(ctx)
+}

@@ -1,0 +1,149 @@
+// Package service holds the use cases: load facts, ask models, act, in one
+// transaction. It is the only door for console, gateway and commands.
+//
+// It knows the store, the function runner and the clock. It must not know GORM,
+// HTTP or HTML.
+package service
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"envshare/internal/runner"
+	"envshare/internal/store"
+	"envshare/models"
+)
+
+// Deps is what the services stand on.
+type Deps struct {
+	Store *store.Store
+	// Runner runs functions. Commands that run none leave it nil.
+	Runner *runner.Runner
+	// Keys is the installation's secret.
+	Keys Keys
+	// FunctionsDir is a private folder for the unpacked code of functions.
+	FunctionsDir string
+	// WorkerGatewayURL is where function workers reach the gateway, without the
+	// path of a protocol: http://127.0.0.1:8081.
+	WorkerGatewayURL string
+	Logger           *slog.Logger
+	// Now is the clock; nil for the real one.
+	Now func() time.Time
+}
+
+// Services are all use cases.
+type Services struct {
+	Accounts    *Accounts
+	Apps        *Apps
+	Sharing     *Sharing
+	Functions   *Functions
+	Calls       *Calls
+	Credentials *Credentials
+	Manifests   *Manifests
+
+	facts    *factsHolder
+	recorder *recorder
+}
+
+// base is what every service needs.
+type base struct {
+	store  *store.Store
+	facts  *factsHolder
+	logger *slog.Logger
+	clock  func() time.Time
+}
+
+// New assembles the services. Close writes out what they still hold.
+func New(d Deps) *Services {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Logger == nil {
+		d.Logger = slog.Default()
+	}
+	b := base{store: d.Store, facts: newFactsHolder(d.Store, d.Now), logger: d.Logger, clock: d.Now}
+	rec := newRecorder(d.Store, d.Logger, d.Now)
+	s := &Services{facts: b.facts, recorder: rec}
+	s.Accounts = &Accounts{base: b, limiter: newLoginLimiter(d.Now)}
+	s.Apps = &Apps{base: b}
+	s.Sharing = &Sharing{base: b, recorder: rec}
+	s.Credentials = &Credentials{base: b, keys: d.Keys}
+	code := &codeCache{store: d.Store, dir: d.FunctionsDir}
+	s.Calls = &Calls{base: b, credentials: s.Credentials, runner: d.Runner, code: code, recorder: rec, gatewayURL: d.WorkerGatewayURL}
+	s.Functions = &Functions{base: b, calls: s.Calls, runner: d.Runner, recorder: rec}
+	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, keys: d.Keys}
+	return s
+}
+
+// Drain refuses new runs of functions from outside and waits for the running
+// ones, which may still call other functions, until they end or ctx does.
+func (s *Services) Drain(ctx context.Context) {
+	s.Calls.draining.Store(true)
+	for s.Calls.active.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// Close writes out recorded invocations and usage.
+func (s *Services) Close(ctx context.Context) error { return s.recorder.close(ctx) }
+
+// Ready reports whether the services can answer: the database does.
+func (s *Services) Ready(ctx context.Context) error { return s.Accounts.store.Ping(ctx) }
+
+// now returns the time as the store keeps it: UTC, milliseconds.
+func (b base) now() time.Time { return b.clock().UTC().Truncate(time.Millisecond) }
+
+// newID returns a ULID: unique, opaque, and in order of creation.
+func newID() string { return ulid.Make().String() }
+
+// standing loads an actor's place in an app.
+func standing(ctx context.Context, s *store.Store, actor models.Actor, appID string) (models.Standing, error) {
+	if !actor.Known() || actor.System {
+		return models.Standing{Actor: actor}, nil
+	}
+	role, err := s.Users.Role(ctx, actor.UserID, appID)
+	return models.Standing{Actor: actor, Role: role}, err
+}
+
+// appFacts loads what decides an app's place in the console.
+func appFacts(ctx context.Context, s *store.Store, appID string) (models.AppFacts, error) {
+	app, err := s.Apps.ByID(ctx, appID)
+	if err != nil {
+		return models.AppFacts{}, err
+	}
+	own, err := s.Environments.OwnedBy(ctx, appID)
+	if err != nil {
+		return models.AppFacts{}, err
+	}
+	incoming, err := s.Shares.AllIncoming(ctx, appID)
+	if err != nil {
+		return models.AppFacts{}, err
+	}
+	return models.AppFacts{App: app, OwnEnvironments: own, Incoming: incoming}, nil
+}
+
+// change runs a transaction that changes facts of the data plane, and replaces
+// the snapshot before it returns: what was acknowledged is in force.
+func (b base) change(ctx context.Context, f func(tx *store.Store) error) error {
+	err := b.store.Tx(ctx, func(tx *store.Store) error {
+		if err := f(tx); err != nil {
+			return err
+		}
+		return tx.Access.Bump(ctx)
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := b.facts.fresh(context.WithoutCancel(ctx)); err != nil {
+		// The change stands; every call compares revisions and will load it.
+		b.logger.Warn("access facts not replaced yet", "error", err)
+	}
+	return nil
+}
