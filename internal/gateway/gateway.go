@@ -1,0 +1,99 @@
+// Package gateway is the data plane's HTTP: what function code and clients of
+// apps talk to, on an origin of its own.
+//
+// It knows its routes, what every answer must carry, and the wire protocols in
+// its sub-packages. It must not know the console's sessions, pages or flash
+// messages, and sets no cookie: functions and files can return any HTML.
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/gommon/log"
+
+	"envshare/internal/gateway/admin"
+	"envshare/internal/service"
+)
+
+// Config says how the data plane works. Zero values take each protocol's
+// defaults.
+type Config struct {
+	Admin admin.Config
+}
+
+// Deps is what the data plane stands on.
+type Deps struct {
+	Calls       *service.Calls
+	Credentials *service.Credentials
+	// Ready says why calls cannot be served now, nil when they can.
+	Ready  func(context.Context) error
+	Logger *slog.Logger
+	// Now is the clock; nil for the real one.
+	Now func() time.Time
+}
+
+// maxBody bounds every body before anything reads it, in bytes. It stays above
+// the limits of the protocols, which have answers of their own for too much.
+const maxBody = 64 << 20
+
+// New makes the data plane's server. Its time limits are those of the listener's
+// http.Server, where ReadTimeout and WriteTimeout must be zero, since functions
+// may run long, and IdleTimeout at least 60 s, since SDKs keep connections (admin
+// protocol, section 16); ReadHeaderTimeout is safe to set.
+//
+// Middleware stands in this order: the request id, which everything after it
+// logs; the access log, outside of recovery so that it sees what a panic was
+// answered with; recovery; headers, on every answer; the bound on bodies.
+func New(cfg Config, d Deps) *echo.Echo {
+	if d.Logger == nil {
+		d.Logger = slog.Default()
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.Logger.SetLevel(log.OFF) // slog is the only log
+	// Headers that name an address are the caller's words; the socket is not.
+	e.IPExtractor = echo.ExtractIPDirect()
+	e.HTTPErrorHandler = errorAnswers{d.Logger}.handle
+	e.Use(requestID, accessLog(d.Logger, d.Now), recovery, headers, boundBody)
+
+	h := health{ready: d.Ready, logger: d.Logger}
+	e.Match([]string{http.MethodGet, http.MethodHead}, "/healthz", h.alive)
+	e.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", h.isReady)
+	server := admin.New(cfg.Admin, admin.Deps{Calls: d.Calls, Credentials: d.Credentials, Logger: d.Logger, Now: d.Now})
+	e.POST("/admin", func(c echo.Context) error {
+		logOutcome(c, server.Serve(c.Response(), c.Request(), idOf(c), c.RealIP()))
+		return nil
+	})
+	return e
+}
+
+// readyWithin bounds how long readiness may take to find out.
+const readyWithin = 3 * time.Second
+
+// health answers whatever watches the process.
+type health struct {
+	ready  func(context.Context) error
+	logger *slog.Logger
+}
+
+func (h health) alive(c echo.Context) error {
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// isReady says whether calls can be served now; why not stands in the log only.
+func (h health) isReady(c echo.Context) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), readyWithin)
+	defer cancel()
+	if err := h.ready(ctx); err != nil {
+		h.logger.WarnContext(ctx, "not ready", "error", err, "request_id", idOf(c))
+		return c.JSON(http.StatusServiceUnavailable, map[string]string{"status": "unavailable"})
+	}
+	return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+}
