@@ -1,0 +1,15 @@
+// Package static holds the files that a browser loads: the compiled style sheet,
+// scripts and icons.
+//
+// It knows their bytes. It must not know their addresses, templates or anything
+// else of ours.
+package static
+
+import "embed"
+
+// FS holds css/app.css, js/app.js, js/vendor/htmx.min.js (copied there by the
+// build from the locked npm package, so absent in a tree that was never built)
+// and icons/favicon.svg.
+//
+//go:embed css/app.css js icons
+var FS embed.FS

@@ -1,0 +1,239 @@
+/*
+ * What JavaScript adds to the console. Every page works without this file; it
+ * opens pages in dialogs, keeps the share form's ticks consistent, copies texts,
+ * and closes menus. It uses no inline handler and no eval, as the page's policy
+ * demands.
+ */
+(() => {
+  'use strict';
+
+  const one = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => Array.from(root.querySelectorAll(selector));
+
+  /* ---- Messages ---- */
+
+  let announceTimer;
+
+  function announce(text) {
+    const box = one('[data-announce]');
+    if (!box || !text) return;
+    box.textContent = text;
+    clearTimeout(announceTimer);
+    announceTimer = setTimeout(() => { box.textContent = ''; }, 4000);
+  }
+
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-dismiss]');
+    if (button) button.parentElement.remove();
+  });
+
+  /* ---- Theme: the form stores the choice; here it also shows at once. ---- */
+
+  function dark() {
+    const chosen = document.documentElement.dataset.theme;
+    return chosen ? chosen === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  }
+
+  document.addEventListener('submit', (event) => {
+    const form = event.target.closest('[data-theme-form]');
+    if (!form) return;
+    event.preventDefault();
+    const theme = dark() ? 'light' : 'dark';
+    form.elements.theme.value = theme;
+    const body = new URLSearchParams(new FormData(form));
+    fetch(form.action, { method: 'POST', body, redirect: 'manual' })
+      .then(() => { document.documentElement.dataset.theme = theme; })
+      .catch(() => form.submit());
+  });
+
+  /* ---- Copying: the clipboard API is absent on plain HTTP. ---- */
+
+  async function copy(text) {
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(text);
+      return;
+    }
+    const area = document.createElement('textarea');
+    area.value = text;
+    area.className = 'sr-only';
+    const host = one('dialog[open]') || document.body;
+    host.append(area);
+    area.select();
+    const copied = document.execCommand('copy');
+    area.remove();
+    if (!copied) throw new Error('copy refused');
+  }
+
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-copy]');
+    if (!button) return;
+    const idle = one('[data-copy-idle]', button);
+    const done = one('[data-copy-done]', button);
+    copy(button.dataset.copy).then(() => {
+      idle.hidden = true;
+      done.hidden = false;
+      announce(one('[data-announce]').dataset.copied);
+      setTimeout(() => { idle.hidden = false; done.hidden = true; }, 1500);
+    }, () => {});
+  });
+
+  /* ---- Menus are <details>: close them on Escape and on a click elsewhere. ---- */
+
+  function closeMenus(except) {
+    for (const menu of all('details[data-menu][open]')) {
+      if (menu !== except) menu.open = false;
+    }
+  }
+
+  document.addEventListener('click', (event) => closeMenus(event.target.closest('details[data-menu]')));
+
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    const menu = one('details[data-menu][open]');
+    if (!menu) return;
+    event.preventDefault();
+    menu.open = false;
+    one('summary', menu).focus();
+  });
+
+  /* ---- Dialogs: a link's page is shown in the layout's <dialog>. ---- */
+
+  document.addEventListener('click', (event) => {
+    const closer = event.target.closest('[data-closes-dialog]');
+    const dialog = closer && closer.closest('dialog');
+    if (!dialog) return;
+    event.preventDefault();
+    dialog.close();
+  });
+
+  document.addEventListener('close', (event) => {
+    if (event.target.id === 'dialog') event.target.replaceChildren();
+  }, true);
+
+  // A dialog gives the focus back to what had it. A menu's link would be hidden
+  // by then, so its summary takes the focus first.
+  function openDialog(dialog) {
+    const menu = one('details[data-menu][open]');
+    if (menu && !dialog.open) one('summary', menu).focus();
+    closeMenus();
+    if (!dialog.open) dialog.showModal();
+    const first = one('[aria-invalid="true"], [autofocus]', dialog) || one('#dialog-title', dialog);
+    if (first) first.focus();
+  }
+
+  /* ---- htmx ---- */
+
+  let shownPath = location.pathname + location.search;
+
+  // A response without the part that was asked for is another page: the end of a
+  // dialog, an error, the sign-in form. It replaces the whole page.
+  document.addEventListener('htmx:beforeSwap', (event) => {
+    const detail = event.detail;
+    const select = detail.requestConfig.elt.getAttribute('hx-select');
+    if (!select || !select.startsWith('#')) return;
+    const page = new DOMParser().parseFromString(detail.serverResponse, 'text/html');
+    if (page.getElementById(select.slice(1))) return;
+    detail.shouldSwap = true;
+    detail.target = document.body;
+    detail.swapOverride = 'innerHTML';
+    detail.selectOverride = 'unset';
+    const dialog = one('dialog[open]');
+    if (dialog) dialog.close();
+    if (detail.xhr.status < 400 && detail.xhr.responseURL) {
+      const address = new URL(detail.xhr.responseURL);
+      shownPath = address.pathname + address.search;
+      history.pushState(null, '', address);
+    }
+    document.title = page.title;
+    scrollTo(0, 0);
+  });
+
+  addEventListener('popstate', () => {
+    if (location.pathname + location.search !== shownPath) location.reload();
+  });
+
+  document.addEventListener('htmx:afterSettle', (event) => {
+    const target = event.detail.target;
+    const dialog = one('#dialog');
+    if (dialog && (target === dialog || dialog.contains(one('#dialog-content')))) openDialog(dialog);
+    if (target === document.body) one('#main').focus();
+    refreshShareForm();
+  });
+
+  for (const name of ['htmx:sendError', 'htmx:timeout']) {
+    document.addEventListener(name, () => announce(one('[data-announce]').dataset.failed));
+  }
+
+  /* ---- The share form ---- */
+
+  const presets = {
+    all: () => true,
+    read: (key) => key.endsWith('.view') || key.endsWith('.read'),
+    invoke: (key) => key === 'functions.invoke',
+  };
+
+  const boxes = (card) => all('[data-permission]', card);
+
+  // To operate something one must see it (S5).
+  function keepImplied(box) {
+    const [group, action] = box.dataset.permission.split('.');
+    const other = { operate: 'view', view: 'operate' }[action];
+    if (!other || (action === 'operate') !== box.checked) return;
+    const peer = one(`[data-permission="${group}.${other}"]`, box.closest('[data-share-environment]'));
+    if (peer) peer.checked = box.checked;
+  }
+
+  function presetOf(card) {
+    const match = Object.keys(presets).find((name) => boxes(card).every((box) => box.checked === presets[name](box.dataset.permission)));
+    return match || 'custom';
+  }
+
+  function refreshCard(card) {
+    const ticked = new Set(boxes(card).filter((box) => box.checked).map((box) => box.dataset.permission));
+    const preset = presetOf(card);
+    for (const button of all('[data-preset]', card)) {
+      button.setAttribute('aria-pressed', String(button.dataset.preset === preset));
+    }
+    for (const side of ['can', 'cannot']) {
+      const words = all(`[data-summary="${side}"] [data-permission-word]`, card);
+      for (const word of words) word.hidden = ticked.has(word.dataset.permissionWord) !== (side === 'can');
+      one(`[data-summary-none="${side}"]`, card).hidden = words.some((word) => !word.hidden);
+    }
+  }
+
+  function refreshShareForm() {
+    const cards = all('[data-share-environment]');
+    if (cards.length === 0) return;
+    cards.forEach(refreshCard);
+    const name = one('[data-grantee-name]');
+    if (name) {
+      for (const subject of all('[data-subject]')) subject.textContent = name.textContent;
+    }
+    const included = cards.filter((card) => one('[data-include]', card).checked);
+    const permissions = included.reduce((sum, card) => sum + boxes(card).filter((box) => box.checked).length, 0);
+    const note = one('[data-share-count]');
+    note.textContent = note.dataset.shareCount.replace('{environments}', included.length).replace('{permissions}', permissions);
+  }
+
+  document.addEventListener('change', (event) => {
+    const box = event.target;
+    if (!box.closest('[data-share-environment]')) return;
+    if (box.dataset.permission) keepImplied(box);
+    refreshShareForm();
+  });
+
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-preset]');
+    if (!button) return;
+    const wanted = presets[button.dataset.preset];
+    const card = button.closest('[data-share-environment]');
+    if (wanted) {
+      for (const box of boxes(card)) box.checked = wanted(box.dataset.permission);
+    } else {
+      boxes(card)[0].focus();
+    }
+    refreshShareForm();
+  });
+
+  refreshShareForm();
+})();

@@ -1,0 +1,238 @@
+package views
+
+import (
+	"github.com/a-h/templ"
+
+	"envshare/models"
+	"envshare/views/ui"
+)
+
+const (
+	appMall  = "wxe0e2656d74f0bff3"
+	appEvent = "wx90ab12cd34ef5678"
+	envTest  = "test-f96b31"
+	envProd  = "mall-prod"
+)
+
+// sampleBase is a signed-in person in an own environment.
+func sampleBase() Base {
+	return Base{
+		CSRF: "token", Path: "/apps/" + appMall,
+		User:  &UserMenu{Name: "林夏", Operator: true},
+		Flash: []Flash{{Kind: "success", Text: "已保存"}},
+		Nav: &Nav{
+			App: NavApp{AppID: appMall, Name: "商城小程序", Kind: models.MiniProgram, Href: "/apps/" + appMall},
+			Apps: []NavApp{
+				{AppID: appMall, Name: "商城小程序", Kind: models.MiniProgram, Href: "/apps/" + appMall},
+				{AppID: appEvent, Name: "双十一活动", Kind: models.MiniProgram, Href: "/apps/" + appEvent},
+			},
+			Environment: &NavEnvironment{ID: envTest, Name: "测试环境"},
+			Own:         []NavEnvironment{{ID: envTest, Name: "测试环境", Href: "/own"}, {ID: envProd, Name: "生产环境", Href: "/prod"}},
+			Borrowed:    []NavEnvironment{{ID: "member-1a2b3c", Name: "会员环境", Borrowed: true, OwnerName: "会员小程序", Href: "/borrowed"}},
+			Tabs: []Tab{
+				{Label: "nav.overview", Href: "/overview"},
+				{Label: "nav.users", Disabled: true, Reason: "稍后开放"},
+				{Label: "nav.database", Disabled: true, Reason: "稍后开放"},
+				{Label: "nav.storage", Disabled: true, Reason: "稍后开放"},
+				{Label: "nav.functions", Href: "/functions"},
+				{Label: "nav.statistics", Disabled: true, Reason: "稍后开放"},
+				{Label: "nav.sharing", Href: "/shares", Active: true},
+				{Label: "nav.settings", Href: "/settings"},
+			},
+		},
+	}
+}
+
+// borrowedBase is a signed-in person in a borrowed environment.
+func borrowedBase() Base {
+	b := sampleBase()
+	b.Flash = nil
+	b.Nav.App = b.Nav.Apps[1]
+	b.Nav.Environment = &NavEnvironment{ID: envProd, Name: "生产环境", Borrowed: true, OwnerName: "商城小程序"}
+	b.Nav.Own = nil
+	b.Nav.Tabs[6].Active = false
+	b.Nav.Tabs[4].Active = true
+	b.Nav.Strip = &Strip{
+		OwnerName: "商城小程序", Until: "2026-11-28", DetailHref: "/shares?tab=with-me",
+		PermissionLabels: []string{"permission.functions.view", "permission.functions.invoke", "permission.database.read"},
+	}
+	return b
+}
+
+// plain is a page outside any app.
+func plain() Base { return Base{CSRF: "token", Path: "/", User: &UserMenu{Name: "bob"}} }
+
+func appRef(id, name string, kind models.AppKind, activated bool) AppRef {
+	return AppRef{AppID: id, Name: name, Kind: kind, Activated: activated}
+}
+
+func sampleShares() []ShareRow {
+	grants := []GrantRow{
+		{EnvironmentID: envTest, EnvironmentName: "测试环境", Permissions: models.NewPermissionSet(models.FunctionsInvoke), Href: "/own"},
+		{EnvironmentID: envProd, EnvironmentName: "生产环境", Permissions: models.NewPermissionSet(models.FunctionsInvoke, models.DatabaseRead), Href: "/prod"},
+	}
+	all := []GrantRow{{EnvironmentID: envTest, EnvironmentName: "测试环境", Permissions: models.AllPermissions}}
+	return []ShareRow{
+		{ID: "s1", Grantee: appRef("wx1f2e3d4c5b6a7988", "会员小程序", models.MiniProgram, true), Grants: all, State: ShareState{Status: models.ShareActive}, Calls7Days: "12,480", LastUse: "刚刚"},
+		{ID: "s2", Grantee: appRef("wx77aa66bb55cc44dd", "品牌公众号", models.OfficialAccount, true), Grants: grants, State: ShareState{Status: models.ShareActive}, Calls7Days: "5,312", LastUse: "3 分钟前"},
+		{ID: "s3", Grantee: appRef(appEvent, "双十一活动", models.MiniProgram, false), Grants: grants[1:], State: ShareState{Status: models.ShareActive, EndsInDays: 6}, Calls7Days: "412", LastUse: "昨天", Until: "2026-11-28", Note: "双十一大促"},
+		{ID: "s4", Grantee: appRef("wx0f0f0f0f1e1e1e1e", "内测小程序", models.MiniProgram, true), Grants: grants[:1], State: ShareState{Status: models.SharePaused}, Calls7Days: "0"},
+		{ID: "s5", Grantee: appRef("wx0f0f0f0f1e1e1e1f", "去年的活动", models.MiniProgram, true), Grants: grants[:1], State: ShareState{Status: models.ShareExpired}, Calls7Days: "0", Until: "2025-11-28"},
+	}
+}
+
+func sampleForm() ShareFormPage {
+	return ShareFormPage{
+		Base: sampleBase(), AppID: appMall, To: appEvent, TimeZone: "UTC+8", Version: "3", Until: "2026-11-28T23:59", Note: "双十一大促",
+		Grantee: &ShareGrantee{AppRef: appRef(appEvent, "双十一活动", models.MiniProgram, false), Principal: "示例科技"},
+		Environments: []ShareFormEnvironment{
+			{ID: envProd, Name: "生产环境", Included: true, AuthMissing: true, AuthHref: "/functions/new", Permissions: models.NewPermissionSet(models.FunctionsView, models.FunctionsInvoke, models.DatabaseRead, models.DatabaseWrite, models.StorageRead)},
+			{ID: envTest, Name: "测试环境", Permissions: models.AllPermissions},
+		},
+	}
+}
+
+func refusedForm() ShareFormPage {
+	p := sampleForm()
+	p.ShareID, p.Conflict = "s3", true
+	p.Environments[0].Permissions = 0
+	p.Errors = Errors{
+		"to": models.M("error.appid"), "env": models.M("error.required"), "perm." + envProd: models.M("error.required"),
+		"until": models.M("error.required"), "note": models.M("error.too_long", "max", 200),
+	}
+	return p
+}
+
+func sampleImpact() ShareImpact {
+	return ShareImpact{Calls7Days: "412", Calls30Days: "1,902", LastCall: "昨天 21:14", InUse: true}
+}
+
+func sampleHead() FunctionHead {
+	return FunctionHead{AppID: appMall, EnvID: envTest, Name: "createOrder", Version: "v12", CanDelete: true}
+}
+
+func sampleRun() RunResult {
+	return RunResult{OK: true, Status: "invocation_status.success", Duration: "38 ms", Memory: "61 MB", Result: "{\n  \"orderId\": \"2026112200017\"\n}", Logs: "10:02:11.204 creating order\n10:02:11.239 done", RequestID: "01JDA4V9K7Y2E0Q6N3M5R8T1WX"}
+}
+
+func failedRun() RunResult {
+	return RunResult{Status: "invocation_status.failed", Duration: "3 ms", Memory: "58 MB", Error: "TypeError: Cannot read properties of undefined (reading 'id')\n    at exports.main (index.js:12:18)", RequestID: "01JDA4V9K7Y2E0Q6N3M5R8T1WY"}
+}
+
+// samplePages are all pages with full and with empty data.
+func samplePages() map[string]templ.Component {
+	more := ui.PaginationProps{Text: "共 42 个", Next: "/apps?page=2"}
+	pages := map[string]templ.Component{}
+	addAccountSamples(pages)
+	addShareSamples(pages, more)
+	addFunctionSamples(pages, more)
+	return pages
+}
+
+func addAccountSamples(pages map[string]templ.Component) {
+	pages["login"] = Login(LoginPage{Base: Base{CSRF: "token"}})
+	pages["login first run"] = Login(LoginPage{Base: Base{CSRF: "token"}, SetupHint: true})
+	pages["login refused"] = Login(LoginPage{Base: Base{CSRF: "token"}, Username: "alice", Next: "/apps", Refusal: "用户名或密码不正确。", Errors: Errors{"username": models.M("error.required"), "password": models.M("error.required")}})
+	pages["setup"] = Setup(SetupPage{Base: Base{CSRF: "token"}, Token: "t"})
+	pages["setup refused"] = Setup(SetupPage{Base: Base{CSRF: "token"}, Token: "t", Username: "A", Errors: Errors{"username": models.M("error.username"), "password": models.M("error.password_short", "min", 10), "password_again": models.M("error.required")}})
+	pages["apps empty"] = AppsIndex(AppsIndexPage{Base: plain()})
+	pages["apps"] = AppsIndex(AppsIndexPage{Base: plain(), Apps: []AppRow{
+		{AppID: appMall, Name: "商城小程序", Kind: models.MiniProgram, Principal: "示例科技", Activated: true, Role: models.RoleAdmin, HasEntry: true, Href: "/apps/" + appMall},
+		{AppID: appEvent, Name: "双十一活动", Kind: models.MiniProgram, Principal: "示例科技", Role: models.RoleDeveloper, HasEntry: true, Href: "/apps/" + appEvent},
+		{AppID: "wx0f0f0f0f1e1e1e1e", Name: "内测小程序", Kind: models.MiniProgram, Principal: "示例科技", Role: models.RoleAdmin, CanActivate: true},
+		{AppID: "wx77aa66bb55cc44dd", Name: "品牌公众号", Kind: models.OfficialAccount, Principal: "示例科技", Role: models.RoleViewer},
+	}})
+	pages["overview"] = AppOverview(AppOverviewPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, EnvName: "测试环境", OwnerName: "商城小程序", FunctionCount: "4", Invocations24Hours: "9,310", SharedByMe: "4", SharedWithMe: "1", Start: &GettingStarted{HasFunction: true, SharingOn: true},
+		Recent: []RecentInvocation{{Function: "createOrder", ID: "r1", OK: true, Status: "invocation_status.success", When: "刚刚", Duration: "38 ms"}, {Function: "syncStock", ID: "r2", Status: "invocation_status.timed_out", When: "3 小时前", Duration: "3 s"}}})
+	pages["overview empty"] = AppOverview(AppOverviewPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, EnvName: "生产环境", OwnerName: "商城小程序", Borrowed: true, FunctionCount: "0", Invocations24Hours: "0", SharedByMe: "0", SharedWithMe: "1"})
+	pages["no entry"] = NoEntry(NoEntryPage{Base: plain(), AppID: appEvent, AppName: "双十一活动"})
+	pages["no entry admin"] = NoEntry(NoEntryPage{Base: plain(), AppID: appEvent, AppName: "双十一活动", CanActivate: true})
+	pages["no environment"] = NoEnvironment(NoEnvironmentPage{Base: plain(), AppID: appEvent, CanCreate: true})
+	pages["environments"] = EnvironmentsIndex(EnvironmentsIndexPage{Base: sampleBase(), AppID: appMall, CanCreate: true,
+		Own: []OwnEnvironmentRow{{ID: envTest, Name: "测试环境", Href: "/own", Created: "2026-03-01", Current: true}, {ID: envProd, Name: "生产环境", Href: "/prod", Created: "2026-03-02"}},
+		Borrowed: []BorrowedEnvironmentRow{
+			{ID: "member-1a2b3c", Name: "会员环境", Href: "/borrowed", Owner: appRef("wx1f2e3d4c5b6a7988", "会员小程序", models.MiniProgram, true), Permissions: models.AllPermissions, State: ShareState{Status: models.ShareActive}},
+			{ID: "stock-1a2b3c", Name: "库存", Owner: appRef("wx1f2e3d4c5b6a7989", "库存小程序", models.MiniProgram, true), Permissions: models.NewPermissionSet(models.DatabaseRead), State: ShareState{Status: models.SharePaused}},
+		}})
+	pages["environments empty"] = EnvironmentsIndex(EnvironmentsIndexPage{Base: plain(), AppID: appEvent, WhyNot: "只有管理员可以创建环境"})
+	pages["environment new"] = EnvironmentNew(EnvironmentNewPage{Base: plain(), AppID: appEvent, First: true, Back: "/apps"})
+	pages["environment new refused"] = EnvironmentNew(EnvironmentNewPage{Base: sampleBase(), AppID: appMall, Name: "x", Prefix: "X", Back: "/apps", Errors: Errors{"name": models.M("error.required"), "prefix": models.M("error.environment_prefix")}})
+	pages["settings"] = SettingsEnvironment(SettingsEnvironmentPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, EnvName: "测试环境", Owner: appRef(appMall, "商城小程序", models.MiniProgram, true), Created: "2026-03-01"})
+	pages["settings borrowed"] = SettingsEnvironment(SettingsEnvironmentPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, EnvName: "生产环境", Owner: appRef(appMall, "商城小程序", models.MiniProgram, true), Borrowed: true})
+	pages["extensions on"] = Extensions(ExtensionsPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, SharingOn: true, CanChange: true})
+	pages["extensions off"] = Extensions(ExtensionsPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, CanChange: true})
+	pages["extensions refused"] = Extensions(ExtensionsPage{Base: sampleBase(), AppID: appMall, WhyNot: "只有管理员可以开通"})
+	pages["sharing disable"] = SharingDisable(SharingDisablePage{Base: sampleBase(), AppID: appMall, Shares: sampleShares()[:3], Errors: Errors{"confirm": models.M("error.required")}})
+	pages["sharing disable empty"] = SharingDisable(SharingDisablePage{Base: sampleBase(), AppID: appMall})
+	for name, status := range map[string]int{"error 400": 400, "error 401": 401, "error 403": 403, "error 404": 404, "error 409": 409, "error 429": 429, "error 500": 500, "error 503": 503} {
+		pages[name] = Error(ErrorPage{Base: plain(), Status: status, Message: "只有管理员可以共享", RequestID: "01JDA4V9K7Y2E0Q6N3M5R8T1WX"})
+	}
+	pages["error bare"] = Error(ErrorPage{Status: 418})
+}
+
+func addShareSamples(pages map[string]templ.Component, more ui.PaginationProps) {
+	index := SharesIndexPage{Base: sampleBase(), AppID: appMall, ByMeCount: "5", WithMeCount: "1", Calls7Days: "18,204", Denied7Days: "12", ByMe: sampleShares(), CanShare: true, CanLeave: true, Pagination: more}
+	pages["shares"] = SharesIndex(index)
+	viewer := index
+	viewer.CanShare, viewer.WhyNot = false, "只有管理员可以共享"
+	pages["shares viewer"] = SharesIndex(viewer)
+	viewer.ByMe = nil
+	pages["shares viewer empty"] = SharesIndex(viewer)
+	index.ByMe = nil
+	pages["shares empty"] = SharesIndex(index)
+	index.WithMe = true
+	pages["shares with me empty"] = SharesIndex(index)
+	row := sampleShares()[2]
+	index.Incoming = []IncomingShareRow{{ID: "s9", Owner: appRef("wx1f2e3d4c5b6a7988", "会员小程序", models.MiniProgram, true), Grants: row.Grants, State: row.State, Since: "2026-10-01", Until: "2026-11-28", Note: "双十一大促"}}
+	pages["shares with me"] = SharesIndex(index)
+	index.CanLeave, index.WhyNotLeave = false, "只有管理员可以退出共享"
+	pages["shares with me viewer"] = SharesIndex(index)
+
+	pages["share form"] = ShareForm(sampleForm())
+	pages["share form refused"] = ShareForm(refusedForm())
+	fresh := ShareFormPage{Base: sampleBase(), AppID: appMall, TimeZone: "UTC", Environments: []ShareFormEnvironment{{ID: envTest, Name: "测试环境", Included: true, Permissions: models.AllPermissions}}}
+	pages["share form fresh"] = ShareForm(fresh)
+	fresh.To, fresh.ExistingHref, fresh.Errors = "wx1", "/edit", Errors{"to": models.M("error.appid")}
+	pages["share form unknown app"] = ShareForm(fresh)
+	pages["share form without environment"] = ShareForm(ShareFormPage{Base: sampleBase(), AppID: appMall})
+	pages["share delete"] = ShareDelete(ShareDeletePage{Base: sampleBase(), AppID: appMall, ShareID: "s3", Grantee: row.Grantee, Grants: row.Grants, Impact: sampleImpact(), ClosesEntry: true, CanPause: true})
+	pages["share delete unused"] = ShareDelete(ShareDeletePage{Base: sampleBase(), AppID: appMall, ShareID: "s3", Grantee: row.Grantee, Impact: ShareImpact{Calls7Days: "0", Calls30Days: "0"}})
+	pages["share leave"] = ShareLeave(ShareLeavePage{Base: borrowedBase(), AppID: appEvent, ShareID: "s3", Owner: appRef(appMall, "商城小程序", models.MiniProgram, true), Grants: row.Grants, Impact: sampleImpact(), ClosesEntry: true})
+}
+
+func addFunctionSamples(pages map[string]templ.Component, more ui.PaginationProps) {
+	head := sampleHead()
+	locked := FunctionHead{AppID: appEvent, EnvID: envProd, Name: models.AuthFunction, OwnerOnly: true, WhyNotDelete: "仅资源方可修改"}
+	rows := []FunctionRow{
+		{Name: models.AuthFunction, Version: "v3", Memory: "128 MB", Timeout: "3 s", LastInvocation: "2 分钟前", OwnerOnly: true, CanRun: true, WhyNotDeploy: "仅资源方可修改"},
+		{Name: "createOrder", Version: "v12", Memory: "256 MB", Timeout: "10 s", LastInvocation: "刚刚", CanRun: true, WhyNotDeploy: "需要「操作云函数」权限"},
+		{Name: "syncStock", Version: "v2", Memory: "512 MB", Timeout: "60 s", WhyNotRun: "需要「调用云函数」权限", WhyNotDeploy: "需要「操作云函数」权限"},
+	}
+	pages["functions borrowed"] = FunctionsIndex(FunctionsIndexPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, Functions: rows, WhyNot: "新建需要「操作云函数」权限"})
+	own := []FunctionRow{{Name: models.AuthFunction, Version: "v3", Memory: "128 MB", Timeout: "3 s", CanRun: true, CanDeploy: true}}
+	pages["functions"] = FunctionsIndex(FunctionsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Functions: own, CanCreate: true, AuthMissing: true, Pagination: more})
+	pages["functions empty"] = FunctionsIndex(FunctionsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, CanCreate: true, AuthMissing: true})
+	pages["function new"] = FunctionNew(FunctionNewPage{Base: sampleBase(), AppID: appMall, EnvID: envTest})
+	pages["function new refused"] = FunctionNew(FunctionNewPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Name: "1", Template: "upload", Errors: Errors{"name": models.M("error.required"), "template": models.M("error.required"), "zip": models.M("error.required"), "files": models.M("error.required")}})
+	run, failed := sampleRun(), failedRun()
+	pages["function run"] = FunctionShow(FunctionShowPage{Base: sampleBase(), FunctionHead: head, Event: "{\n  \"skuId\": \"A-100\"\n}", CanRun: true, Result: &run})
+	pages["function run failed"] = FunctionShow(FunctionShowPage{Base: sampleBase(), FunctionHead: head, Event: "{}", CanRun: true, Result: &failed})
+	pages["function run refused"] = FunctionShow(FunctionShowPage{Base: sampleBase(), FunctionHead: head, Event: "{", CanRun: true, Errors: Errors{"event": models.M("error.required")}})
+	pages["function run locked"] = FunctionShow(FunctionShowPage{Base: borrowedBase(), FunctionHead: locked, WhyNot: "需要「调用云函数」权限"})
+	pages["function code"] = FunctionCode(FunctionCodePage{Base: sampleBase(), FunctionHead: head, CanDeploy: true, FileName: "index.js", Content: "const cloud = require('wx-server-sdk')\ncloud.init({ env: cloud.DYNAMIC_CURRENT_ENV })\n\nexports.main = async (event) => {\n  return { sum: event.a + event.b }\n}\n", Files: []SourceFile{{Name: "index.js", Size: "1.2 KB", Active: true}, {Name: "lib/orders.js", Size: "4.0 KB"}, {Name: "package.json", Size: "212 B"}}})
+	pages["function code binary"] = FunctionCode(FunctionCodePage{Base: borrowedBase(), FunctionHead: locked, WhyNot: "仅资源方可修改", FileName: "a.png", Unreadable: "二进制文件", Files: []SourceFile{{Name: "a.png", Size: "12 KB", Active: true}}})
+	pages["function code empty"] = FunctionCode(FunctionCodePage{Base: sampleBase(), FunctionHead: head, CanDeploy: true, Errors: Errors{"zip": models.M("error.required"), "files": models.M("error.required")}})
+	versions := []VersionRow{{Number: "12", Digest: "9f2c41d07a", Size: "18 KB", Who: "林夏", When: "2026-11-22 10:02", Active: true}, {Number: "11", Digest: "77be01aa3c", Size: "18 KB", Who: "bob", When: "2026-11-20 18:40"}}
+	pages["function versions"] = FunctionVersions(FunctionVersionsPage{Base: sampleBase(), FunctionHead: head, Versions: versions, CanRollBack: true, Pagination: more})
+	pages["function versions locked"] = FunctionVersions(FunctionVersionsPage{Base: borrowedBase(), FunctionHead: locked, Versions: versions, WhyNot: "仅资源方可修改"})
+	pages["function versions empty"] = FunctionVersions(FunctionVersionsPage{Base: sampleBase(), FunctionHead: head})
+	memory := []ui.Option{{Value: "128", Label: "128 MB"}, {Value: "256", Label: "256 MB", Selected: true}}
+	pages["function configure"] = FunctionConfigure(FunctionConfigurePage{Base: sampleBase(), FunctionHead: head, Timeout: "10", Memory: memory, Concurrency: "1", Variables: "API_BASE=https://example.com", CanConfigure: true})
+	pages["function configure refused"] = FunctionConfigure(FunctionConfigurePage{Base: borrowedBase(), FunctionHead: locked, Memory: memory, WhyNot: "仅资源方可修改", Errors: Errors{"timeout": models.M("error.required"), "memory": models.M("error.required"), "concurrency": models.M("error.required"), "variables": models.M("error.required")}})
+	pages["function delete"] = FunctionDelete(FunctionDeletePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Name: models.AuthFunction, Calls30Days: "1,902", LastCall: "昨天 21:14"})
+	invocations := []InvocationRow{{ID: run.RequestID, OK: true, Status: run.Status, When: "10:02:11", Duration: run.Duration, Memory: run.Memory, Version: "v12", Source: "双十一活动"}, {ID: failed.RequestID, Status: failed.Status, When: "10:01:48", Duration: failed.Duration, Memory: failed.Memory, Version: "v12", Source: "控制台"}}
+	pages["invocations"] = InvocationsIndex(InvocationsIndexPage{Base: sampleBase(), FunctionHead: head, Invocations: invocations, Pagination: more})
+	pages["invocations empty"] = InvocationsIndex(InvocationsIndexPage{Base: sampleBase(), FunctionHead: head})
+	pages["invocation"] = InvocationShow(InvocationShowPage{Base: sampleBase(), FunctionHead: head, When: "2026-11-22 10:02:11", Source: "双十一活动", Ran: "v12", Event: "{}", Result: run})
+	pages["invocation failed"] = InvocationShow(InvocationShowPage{Base: sampleBase(), FunctionHead: head, When: "2026-11-22 10:01:48", Source: "控制台", Ran: "v12", Result: failed})
+}
