@@ -243,6 +243,11 @@ func (r *Runner) Close(ctx context.Context) error {
 		err = ctx.Err()
 	}
 	r.killAll()
+	if own, statErr := os.Stat(r.cfg.WorkDir); statErr == nil {
+		if used, statErr := os.Stat(r.workDir); statErr == nil && !os.SameFile(own, used) {
+			_ = os.RemoveAll(r.workDir) // stood in for a folder that workers cannot reach
+		}
+	}
 	return errors.Join(err, r.lock.Close())
 }
 
