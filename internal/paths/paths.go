@@ -154,3 +154,8 @@ func Page(address string, page int) string {
 	u.RawQuery = q.Encode()
 	return u.String()
 }
+
+// NewFunctionFrom is the form that creates a function, with a template chosen.
+func NewFunctionFrom(app, env, template string) string {
+	return NewFunction(app, env) + "?template=" + url.QueryEscape(template)
+}
