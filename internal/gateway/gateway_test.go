@@ -196,3 +196,26 @@ func TestTheAddressIsTheSockets(t *testing.T) {
 		t.Error(answer.Body)
 	}
 }
+
+func TestAFailureOfOursIsLoggedOnceAndNotTold(t *testing.T) {
+	k, log, e := open(t)
+	cred, _ := k.Credential(t, "wxaaaaaaaaaaaaaaaa", "a-main")
+	if err := k.Store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	body := []byte(`{"action":"functions.invokeFunction","function_name":"f","sessionToken":"` + cred.Token + `"}`)
+	r := httptest.NewRequest(http.MethodPost, "/admin", bytes.NewReader(body))
+	if err := admin.Sign(r, body, admin.Credential{SecretID: cred.SecretID, SecretKey: cred.SecretKey}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	answer := httptest.NewRecorder()
+	e.ServeHTTP(answer, r)
+	id := answer.Header().Get("X-Request-Id")
+	if answer.Code != http.StatusOK || !strings.Contains(answer.Body.String(), `"SYS_ERR"`) ||
+		!strings.Contains(answer.Body.String(), id) || strings.Contains(answer.Body.String(), "sql") {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+	if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "database is closed") {
+		t.Errorf("logged %d times: %s", n, log)
+	}
+}

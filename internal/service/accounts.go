@@ -28,16 +28,26 @@ const maxPasswordBytes = 4096
 // the installation has users already. An earlier token stops working. For the
 // command that serves; nobody else calls it.
 func (s *Accounts) SetupToken(ctx context.Context) (string, error) {
-	n, err := s.store.Users.Count(ctx)
-	if err != nil || n > 0 {
-		return "", err
-	}
 	raw := make([]byte, 24)
 	if _, err := rand.Read(raw); err != nil {
 		return "", err
 	}
-	token := base64.RawURLEncoding.EncodeToString(raw)
-	return token, s.store.Settings.Set(ctx, setupSetting, digest(token))
+	token := ""
+	err := s.store.Tx(ctx, func(tx *store.Store) error {
+		n, err := tx.Users.Count(ctx)
+		if err != nil || n > 0 {
+			return err
+		}
+		token = base64.RawURLEncoding.EncodeToString(raw)
+		return tx.Settings.Set(ctx, setupSetting, digest(token))
+	})
+	return token, err
+}
+
+// NeedsSetUp reports whether the installation has no users yet. Anybody may ask.
+func (s *Accounts) NeedsSetUp(ctx context.Context) (bool, error) {
+	n, err := s.store.Users.Count(ctx)
+	return n == 0, err
 }
 
 func digest(s string) string {
@@ -107,7 +117,6 @@ func mergeFields(errs ...error) error {
 			return err
 		}
 		for field, msg := range fields {
-			all.Add(field, msg.Key)
 			all[field] = msg
 		}
 	}

@@ -205,10 +205,14 @@ func (r *applyRun) principal(ctx context.Context, declared ManifestPrincipal) er
 	default:
 		return err
 	}
+	saved := change{Action: models.AuditPrincipalSaved, Subject: p.ID, After: map[string]any{"name": p.Name}}
+	if existing.ID != "" {
+		saved.Before = map[string]any{"name": existing.Name}
+	}
 	if err := r.tx.Principals.Save(ctx, p); err != nil {
 		return err
 	}
-	return record(ctx, r.tx, r.actor, r.now(), change{Action: models.AuditPrincipalSaved, Subject: p.ID, After: map[string]any{"name": p.Name}})
+	return record(ctx, r.tx, r.actor, r.now(), saved)
 }
 
 func (r *applyRun) app(ctx context.Context, declared ManifestApp) error {
@@ -264,10 +268,16 @@ func (r *applyRun) saveApp(ctx context.Context, declared ManifestApp) error {
 	if len(r.steps) > 0 && r.steps[len(r.steps)-1].Op == "=" {
 		return nil
 	}
-	return record(ctx, r.tx, r.actor, r.now(), change{
-		Action: models.AuditAppSaved, AppID: app.AppID, Subject: app.AppID,
-		After: map[string]any{"name": app.Name, "type": app.Kind, "principal": app.PrincipalID},
-	})
+	saved := change{Action: models.AuditAppSaved, AppID: app.AppID, Subject: app.AppID, After: appState(app)}
+	if existing.AppID != "" {
+		saved.Before = appState(existing)
+	}
+	return record(ctx, r.tx, r.actor, r.now(), saved)
+}
+
+// appState is an app as the audit log keeps it.
+func appState(a models.App) map[string]any {
+	return map[string]any{"name": a.Name, "type": a.Kind, "principal": a.PrincipalID}
 }
 
 // mayMove refuses to give an app to another principal while shares bind it to
@@ -338,7 +348,7 @@ func (r *applyRun) environment(ctx context.Context, appID string, declared Manif
 		r.note("=", "environment", env.ID, "")
 	case err == nil:
 		r.note("~", "environment", env.ID, existing.Name+" → "+env.Name)
-		err = r.tx.Environments.Rename(ctx, env.ID, env.Name)
+		err = r.rename(ctx, existing, env.Name)
 	case models.IsCode(err, models.CodeNotFound):
 		r.note("+", "environment", env.ID, env.Name)
 		err = r.insertEnvironment(ctx, r.tx, r.actor, env)
@@ -350,6 +360,16 @@ func (r *applyRun) environment(ctx context.Context, appID string, declared Manif
 		r.note("!", "environment", env.ID, key)
 	}
 	return r.deployAll(ctx, appID, env.ID)
+}
+
+func (r *applyRun) rename(ctx context.Context, e models.Environment, name string) error {
+	if err := r.tx.Environments.Rename(ctx, e.ID, name); err != nil {
+		return err
+	}
+	return record(ctx, r.tx, r.actor, r.now(), change{
+		Action: models.AuditEnvironmentSaved, AppID: e.AppID, EnvironmentID: e.ID, Subject: e.ID,
+		Before: map[string]any{"name": e.Name}, After: map[string]any{"name": name},
+	})
 }
 
 func (r *applyRun) deployAll(ctx context.Context, appID, env string) error {
@@ -471,7 +491,7 @@ func (r *applyRun) createUser(ctx context.Context, declared ManifestUser, roles 
 		return models.E(models.CodeInvalid, "error.password_env", "variable", declared.PasswordEnv)
 	}
 	r.note("+", "user", declared.Username, "")
-	user, err := r.accounts.newUser(ctx, declared.Username, password, declared.Operator)
+	user, err := r.accounts.newUser(ctx, declared.Username, password, declared.Operator != nil && *declared.Operator)
 	if err != nil {
 		return err
 	}
@@ -489,13 +509,17 @@ func (r *applyRun) changeUser(ctx context.Context, existing models.User, declare
 			changed[appID] = role
 		}
 	}
-	if len(changed) == 0 && existing.Operator == declared.Operator {
+	operator := existing.Operator
+	if declared.Operator != nil {
+		operator = *declared.Operator
+	}
+	if len(changed) == 0 && existing.Operator == operator {
 		r.note("=", "user", existing.Username, "")
 		return nil
 	}
 	r.note("~", "user", existing.Username, "")
 	before := userState(existing, current)
-	existing.Operator, existing.UpdatedAt = declared.Operator, r.now()
+	existing.Operator, existing.UpdatedAt = operator, r.now()
 	if err := r.tx.Users.Update(ctx, existing); err != nil {
 		return err
 	}

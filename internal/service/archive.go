@@ -95,7 +95,7 @@ func cleanPath(name string) (string, error) {
 		return "", nil
 	}
 	clean := path.Clean(name)
-	if !fs.ValidPath(clean) || !filepath.IsLocal(filepath.FromSlash(clean)) || len(clean) > maxPathLength ||
+	if clean == "." || !fs.ValidPath(clean) || !filepath.IsLocal(filepath.FromSlash(clean)) || len(clean) > maxPathLength ||
 		!utf8.ValidString(clean) || strings.ContainsFunc(clean, func(r rune) bool { return r < 0x20 || r == 0x7f || r == ':' }) {
 		return "", codeError("error.code_path", "path", strings.ToValidUTF8(name, "?"))
 	}

@@ -77,6 +77,6 @@ func sessionClaims(cred Credential, call models.CallFacts, verdict models.AuthVe
 	return claims{
 		Kind: kindSession, AppID: cred.AppID(), EnvironmentID: call.Env, GrantID: call.Grant.ID,
 		ExpiresAt: now.Add(ttl).UnixMilli(), Depth: cred.claims.Depth + 1, Source: source,
-		User: cred.claims.User, AuthCustom: verdict.Custom,
+		User: cred.claims.User, AuthCustom: verdict.Custom, IssuedID: cred.claims.IssuedID,
 	}
 }

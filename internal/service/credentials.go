@@ -38,7 +38,7 @@ type claims struct {
 	EnvironmentID string         `json:"env"` // the default, for a session the only one
 	ExpiresAt     int64          `json:"exp"` // Unix milliseconds
 	GrantID       string         `json:"gid,omitempty"`
-	IssuedID      string         `json:"cid,omitempty"` // row of an issued credential
+	IssuedID      string         `json:"cid,omitempty"` // row of the issued credential that this is, or was opened with
 	RequestID     string         `json:"rid,omitempty"` // of the invocation
 	Depth         int            `json:"d,omitempty"`
 	Source        string         `json:"src,omitempty"`
@@ -136,16 +136,28 @@ func (s *Credentials) Authenticate(ctx context.Context, secretID, token string) 
 		}
 		return Credential{}, models.E(models.CodeUnauthenticated, "call.credential_expired")
 	}
-	if c.Kind == kindIssued {
-		f, err := s.facts.fresh(ctx)
-		if err != nil {
+	if c.IssuedID != "" {
+		if err := s.checkIssued(ctx, c); err != nil {
 			return Credential{}, err
-		}
-		if row, ok := f.Credentials[c.IssuedID]; !ok || !row.Live(s.clock()) {
-			return Credential{}, models.E(models.CodeUnauthenticated, "call.credential_revoked")
 		}
 	}
 	return Credential{SecretID: secretID, SecretKey: s.keys.secretKey(secretID, token), Token: token, claims: c}, nil
+}
+
+// checkIssued refuses a credential that was revoked, and the sessions that were
+// opened with it.
+func (s *Credentials) checkIssued(ctx context.Context, c claims) error {
+	f, err := s.facts.fresh(ctx)
+	if err != nil {
+		return err
+	}
+	if row, ok := f.Credentials[c.IssuedID]; ok && row.Live(s.clock()) {
+		return nil
+	}
+	if c.Kind == kindSession {
+		return models.E(models.CodeSessionInvalid, "call.session_expired")
+	}
+	return models.E(models.CodeUnauthenticated, "call.credential_revoked")
 }
 
 // sourceOutside is the SOURCE of calls from code outside of functions.

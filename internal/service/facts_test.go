@@ -180,7 +180,7 @@ func TestFacts_CallersShareTheNextComparisonNotTheRunningOne(t *testing.T) {
 	if first == nil || first != waiting() {
 		t.Fatal("callers that arrive during a comparison do not wait for one together")
 	}
-	w.lend(t, diner, "shop-1")
+	w.another(t).lend(t, diner, "shop-1")
 	h.serveOne()
 	<-first.done
 	must(t, first.err)

@@ -33,13 +33,13 @@ func newLoginLimiter(clock func() time.Time) *loginLimiter {
 	return &loginLimiter{clock: clock, entries: map[string]*loginEntry{}}
 }
 
-// allow reports whether a try for every one of the keys may go ahead.
+// allow reports whether a try for every one of the keys may go ahead. The first
+// refusal ends it, so that who is limited by address fills no memory with names.
 func (l *loginLimiter) allow(keys ...string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.clock()
 	l.forget(now)
-	ok := true
 	for _, key := range keys {
 		e := l.entries[key]
 		if e == nil {
@@ -50,9 +50,11 @@ func (l *loginLimiter) allow(keys ...string) bool {
 			l.entries[key] = e
 		}
 		e.seen = now
-		ok = e.limiter.AllowN(now, 1) && ok
+		if !e.limiter.AllowN(now, 1) {
+			return false
+		}
 	}
-	return ok
+	return true
 }
 
 // forget drops entries whose bucket is full again, when there are many.

@@ -70,7 +70,7 @@ type ManifestGrant struct {
 type ManifestUser struct {
 	Username    string            `yaml:"username"`
 	PasswordEnv string            `yaml:"password_env"`
-	Operator    bool              `yaml:"operator"`
+	Operator    *bool             `yaml:"operator"` // nil leaves an existing user's as it is
 	Apps        map[string]string `yaml:"apps"`
 }
 

@@ -156,10 +156,15 @@ func (r *recorder) flush(ctx context.Context) error {
 func (r *recorder) putBack(invocations []models.Invocation, usage map[store.UsageDay]*store.UsageDay) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	room := max(0, recordAtMost-len(r.invocations))
-	r.invocations = append(invocations[:min(room, len(invocations))], r.invocations...)
+	room := min(len(invocations), max(0, recordAtMost-len(r.invocations)))
+	r.dropped += len(invocations) - room
+	r.invocations = append(invocations[:room], r.invocations...)
 	for key, day := range usage {
 		newer := r.usage[key]
+		if newer == nil && len(r.usage) >= recordAtMost {
+			r.dropped++
+			continue
+		}
 		if newer == nil {
 			r.usage[key] = day
 			continue

@@ -251,6 +251,10 @@ func (s *Sharing) insert(ctx context.Context, tx *store.Store, actor models.Acto
 		if err := tx.Apps.SetSharing(ctx, share.GranteeAppID, sharing); err != nil {
 			return models.Share{}, err
 		}
+		on := change{Action: models.AuditSharingEnabled, AppID: share.GranteeAppID, Subject: share.GranteeAppID}
+		if err := record(ctx, tx, actor, now, on); err != nil {
+			return models.Share{}, err
+		}
 	}
 	return share, recordShare(ctx, tx, actor, now, models.AuditShareCreated, nil, &share)
 }

@@ -106,6 +106,8 @@ func (r row) failure(err error, requestID string) Failure {
 // connection gets the same answer as a body that ends too early.
 func decodeError(err error, limit int64) error {
 	switch {
+	case errors.Is(err, errBusy):
+		return models.E(models.CodeLimited, "call.too_busy").Wrap(err)
 	case errors.Is(err, ErrTooLarge):
 		return models.E(codeTooLarge, "call.body_too_large", "max", limit>>20).Wrap(err)
 	case errors.Is(err, ErrContentType):

@@ -121,7 +121,7 @@ func TestWhyASignatureWasRefused(t *testing.T) {
 func TestWhyABodyWasRefused(t *testing.T) {
 	for err, key := range map[error]string{
 		ErrTooLarge: "call.body_too_large", ErrContentType: "call.content_type", ErrDuplicate: "call.parameter_twice",
-		ErrBody: "call.body_malformed", errors.New("connection reset"): "call.body_malformed",
+		errBusy: "call.too_busy", ErrBody: "call.body_malformed", errors.New("connection reset"): "call.body_malformed",
 	} {
 		if got := models.MsgOf(decodeError(err, 1)).Key; got != key {
 			t.Errorf("%v: %s", err, got)

@@ -17,6 +17,9 @@ import (
 type Config struct {
 	// Limits bound a body; default DefaultBody.
 	Limits Limits
+	// Memory bounds what the bodies of all requests take together, in bytes;
+	// default 256 MiB. What comes on top is refused.
+	Memory int64
 	// BodyTimeout bounds how long a body may take to arrive; default 60 s.
 	BodyTimeout time.Duration
 	// KeepAlive is how often a caller that waits for a function gets a byte;
@@ -51,12 +54,16 @@ type Handler struct {
 	logger      *slog.Logger
 	now         func() time.Time
 	replays     replays
+	budget      budget
 }
 
 // New makes the endpoint.
 func New(cfg Config, d Deps) *Handler {
 	if cfg.Limits.Body <= 0 {
 		cfg.Limits.Body = DefaultBody
+	}
+	if cfg.Memory <= 0 {
+		cfg.Memory = 256 << 20
 	}
 	if cfg.BodyTimeout <= 0 {
 		cfg.BodyTimeout = time.Minute
@@ -70,7 +77,9 @@ func New(cfg Config, d Deps) *Handler {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	return &Handler{cfg: cfg, calls: d.Calls, credentials: d.Credentials, logger: d.Logger, now: d.Now}
+	h := &Handler{cfg: cfg, calls: d.Calls, credentials: d.Credentials, logger: d.Logger, now: d.Now}
+	h.budget.limit = cfg.Memory
+	return h
 }
 
 // Outcome is what may be logged of a request.
@@ -101,6 +110,9 @@ const answered = "OK"
 // section 4). requestID names it, ip is where it came from.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, requestID, ip string) Outcome {
 	var outcome Outcome
+	body := h.budget.meter(r.Body)
+	r.Body = body
+	defer body.release()
 	c := &call{w: w, info: service.CallInfo{IP: ip, RequestID: requestID}}
 	out, err := h.handle(r, c, &outcome)
 	if err != nil {

@@ -3,6 +3,7 @@ package admin_test
 import (
 	"bytes"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -232,4 +233,24 @@ func TestHandshakesThatAreRefused(t *testing.T) {
 			t.Errorf("%s %s", got.contentType, got.text)
 		}
 	})
+}
+
+func TestBodiesThatNeedTooMuchMemoryTogether(t *testing.T) {
+	w := plain(t)
+	handler := admin.New(admin.Config{Memory: 100}, admin.Deps{
+		Calls: w.Services.Calls, Credentials: w.Services.Credentials, Logger: w.Logger, Now: w.clock.now,
+	})
+	send := func(size int) string {
+		r := httptest.NewRequest(http.MethodPost, "/admin", strings.NewReader(strings.Repeat(" ", size)))
+		r.Header.Set("Content-Type", "application/json")
+		return handler.Serve(httptest.NewRecorder(), r, "request", "127.0.0.1").Code
+	}
+	for range 3 { // what was refused is given back
+		if code := send(101); code != "EXCEED_CONCURRENT_REQUEST_LIMIT" {
+			t.Error(code)
+		}
+		if code := send(100); code != "INVALID_PARAM" {
+			t.Error(code)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"envshare/internal/service"
 	"envshare/internal/testkit"
@@ -214,5 +215,26 @@ func TestOwnCallsSkipTheHandshake(t *testing.T) { // C4
 	_, runs, err := w.Services.Functions.Invocations(t.Context(), testkit.Actor, appA, "a-two", "cloudbase_auth", models.PageRequest{})
 	if err != nil || runs != 0 {
 		t.Errorf("cloudbase_auth ran %d times, %v", runs, err)
+	}
+}
+
+func TestAShareEndsAtItsTime(t *testing.T) { // S7
+	w := lending(t)
+	a, _ := w.Credential(t, appA, "a-main")
+	until := w.clock.now().Add(10 * time.Minute)
+	_, err := w.Services.Sharing.Share(t.Context(), testkit.Actor, appB, service.ShareInput{
+		GranteeAppID: appA, Until: &until, Grants: []models.Grant{{EnvironmentID: "b-main", Permissions: models.AllPermissions}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := w.session(t, a, appB, "b-main")
+	if got := w.call(t, session, "b-main", "context", "{}"); got.Code != "" {
+		t.Fatal(got.text)
+	}
+	w.clock.advance(10 * time.Minute)
+	denied(t, w.call(t, session, "b-main", "context", "{}"), "-601012")
+	if got := w.handshake(t, a, appB, "b-main"); got.ErrCode != "-601012" {
+		t.Error(got.text)
 	}
 }

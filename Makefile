@@ -1,0 +1,67 @@
+# Everything starts from a fresh clone: Go, a C compiler, Node.js >= 20 with npm.
+GO        ?= go
+TOOLS     := $(CURDIR)/build/tools
+LINT      := golangci-lint
+LINT_VERSION := v2.15.0
+STAMP     := node_modules/.package-lock.json
+VENDOR    := static/js/vendor/htmx.min.js
+SDK       := internal/runner/sdk/wx-server-sdk.tar.gz
+
+.PHONY: run test build check generate css lint bench fuzz e2e clean
+
+# Console with demo data at http://127.0.0.1:8080, gateway at :8081.
+run: build
+	./bin/envshare serve --demo
+
+build: $(VENDOR) $(SDK)
+	$(GO) build -o bin/envshare .
+
+test: $(VENDOR) $(SDK)
+	$(GO) test -race -shuffle=on ./...
+
+# Format, generated files current, vet, lint.
+check: $(VENDOR) $(SDK) lint
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'run gofmt -w on these'; exit 1; }
+	$(MAKE) --no-print-directory generate
+	@git diff --exit-code --stat -- '*_templ.go' static/css/app.css docs/config.md || { echo 'generated files are stale: run make generate and commit'; exit 1; }
+	$(GO) vet ./...
+
+generate: $(STAMP)
+	$(GO) tool templ generate -path views
+	npm run --silent css
+	$(GO) run . config-docs > docs/config.md
+
+lint:
+	@command -v $(LINT) >/dev/null || test -x $(TOOLS)/$(LINT) || GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	PATH="$$PATH:$(TOOLS)" $(LINT) run ./...
+
+# Figures for the README; see docs/performance.md.
+bench: $(VENDOR) $(SDK)
+	$(GO) test -run '^$$' -bench . -benchmem ./models ./internal/service ./internal/runner ./internal/gateway/...
+
+# A minute for every fuzz target.
+fuzz:
+	@for pair in $$(grep -rlE '^func Fuzz' --include='*_test.go' models internal | xargs grep -HoE '^func Fuzz[A-Za-z0-9]+' | sed -E 's|^(.*)/[^/]+:func (.*)$$|\1:\2|'); do \
+		$(GO) test ./$${pair%%:*} -run '^$$' -fuzz "^$${pair##*:}$$" -fuzztime 60s -fuzzminimizetime 10x || exit 1; done
+
+# The tour in a real browser and with the genuine SDK: needs Chromium at /usr/bin/chromium, or CHROMIUM.
+e2e: build e2e/node_modules/.package-lock.json
+	cd e2e && node --test --test-concurrency=1 .
+
+$(STAMP): package.json package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(VENDOR): $(STAMP)
+	npm run --silent vendor
+	@touch $@
+
+$(SDK): internal/runner/sdk/package-lock.json internal/runner/sdk/build.sh
+	sh internal/runner/sdk/build.sh
+
+e2e/node_modules/.package-lock.json: e2e/package.json e2e/package-lock.json
+	cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+clean:
+	rm -rf bin build node_modules e2e/node_modules $(SDK) static/js/vendor

@@ -1,0 +1,17 @@
+// 跨账号调用的门卫：来源方每次 init() 时运行，返回 errCode 0 才放行。
+// The gate of this environment: runs whenever another app calls init(); only errCode 0 lets it in.
+const cloud = require('wx-server-sdk')
+
+cloud.init({ env: cloud.DYNAMIC_CURRENT_ENV })
+
+exports.main = async () => {
+  const { FROM_APPID, FROM_OPENID } = cloud.getWXContext()
+  console.log('init from', FROM_APPID, FROM_OPENID || '(no end user)')
+
+  return {
+    errCode: 0,
+    errMsg: '',
+    // 安全规则中的 auth.custom / becomes auth.custom in security rules
+    auth: JSON.stringify({ app: FROM_APPID }),
+  }
+}

@@ -1,0 +1,69 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"envshare/internal/paths"
+	"envshare/internal/service"
+	"envshare/views"
+	"envshare/web/render"
+	"envshare/web/session"
+)
+
+// apps is the list of a person's apps, and the way into one.
+type apps struct{ pages }
+
+// home leads into the only app that may be opened, else to the list.
+func (h apps) home(c echo.Context) error {
+	entries, err := h.services.Apps.List(c.Request().Context(), session.Actor(c))
+	if err != nil {
+		return err
+	}
+	target, count := paths.Apps(), 0
+	for _, e := range entries {
+		if e.MayOpen.Allowed {
+			target = paths.App(e.App.AppID)
+			count++
+		}
+	}
+	if count != 1 {
+		target = paths.Apps()
+	}
+	return c.Redirect(http.StatusSeeOther, target)
+}
+
+func (h apps) index(c echo.Context) error {
+	entries, err := h.services.Apps.List(c.Request().Context(), session.Actor(c))
+	if err != nil {
+		return err
+	}
+	page := views.AppsIndexPage{Base: render.Base(c, "")}
+	for _, e := range entries {
+		page.Apps = append(page.Apps, appRow(e))
+	}
+	return render.Page(c, http.StatusOK, views.AppsIndex(page))
+}
+
+func appRow(e service.AppEntry) views.AppRow {
+	return views.AppRow{
+		AppID: e.App.AppID, Name: e.App.Name, Kind: e.App.Kind, Principal: e.Principal.Name,
+		Activated: e.Activated, Role: e.Role, HasEntry: e.MayOpen.Allowed, Href: paths.App(e.App.AppID),
+		CanActivate: !e.MayOpen.Allowed && e.MayActivate.Allowed,
+	}
+}
+
+// show opens the console on its environment, or says why there is none.
+func (h apps) show(c echo.Context) error {
+	p, err := h.enter(c)
+	if err != nil {
+		return err
+	}
+	if p.Default != "" {
+		return c.Redirect(http.StatusSeeOther, paths.Environment(p.App.AppID, p.Default))
+	}
+	return render.Page(c, http.StatusOK, views.NoEnvironment(views.NoEnvironmentPage{
+		Base: h.base(c, p, tabOverview), AppID: p.App.AppID, CanCreate: p.MayCreateEnvironment.Allowed,
+	}))
+}

@@ -1,0 +1,108 @@
+package handlers
+
+import (
+	"context"
+
+	"github.com/labstack/echo/v4"
+
+	"envshare/internal/i18n"
+	"envshare/internal/paths"
+	"envshare/internal/service"
+	"envshare/models"
+	"envshare/views"
+	"envshare/web/render"
+)
+
+// The tabs, by their keys in the catalogues.
+const (
+	tabOverview  = "nav.overview"
+	tabFunctions = "nav.functions"
+	tabSharing   = "nav.sharing"
+	tabSettings  = "nav.settings"
+)
+
+// base fills what a page in an app carries; tab is the one that it belongs to.
+func (h pages) base(c echo.Context, p place, tab string) views.Base {
+	base := render.Base(c, "")
+	base.Nav = h.nav(c.Request().Context(), p, tab)
+	return base
+}
+
+func (h pages) nav(ctx context.Context, p place, tab string) *views.Nav {
+	n := &views.Nav{App: navApp(p.App), Tabs: tabs(ctx, p, tab)}
+	for _, a := range p.Apps {
+		n.Apps = append(n.Apps, navApp(a.App))
+	}
+	for _, e := range p.Own {
+		n.Own = append(n.Own, views.NavEnvironment{ID: e.ID, Name: e.Name, Href: paths.Environment(p.App.AppID, e.ID)})
+	}
+	for _, b := range p.Borrowed {
+		if b.Status == models.ShareActive {
+			n.Borrowed = append(n.Borrowed, navBorrowed(p.App.AppID, b.Environment, b.Owner))
+		}
+	}
+	if p.opened == nil {
+		return n
+	}
+	e := p.opened.View.Environment
+	current := views.NavEnvironment{ID: e.ID, Name: e.Name, Href: paths.Environment(p.App.AppID, e.ID)}
+	if p.opened.View.Borrowed() {
+		current = navBorrowed(p.App.AppID, e, p.opened.Owner)
+		n.Strip = h.strip(*p.opened)
+	}
+	n.Environment = &current
+	return n
+}
+
+func navApp(a models.App) views.NavApp {
+	return views.NavApp{AppID: a.AppID, Name: a.Name, Kind: a.Kind, Href: paths.App(a.AppID)}
+}
+
+func navBorrowed(app string, e models.Environment, owner models.App) views.NavEnvironment {
+	return views.NavEnvironment{ID: e.ID, Name: e.Name, Borrowed: true, OwnerName: owner.Name, Href: paths.Environment(app, e.ID)}
+}
+
+// tabs are the top tabs. What belongs to an environment needs one; sharing is
+// there only while it is on (S1).
+func tabs(ctx context.Context, p place, active string) []views.Tab {
+	app, env := p.App.AppID, p.environmentID()
+	overview := views.Tab{Label: tabOverview, Href: paths.App(app)}
+	functions := views.Tab{Label: tabFunctions, Disabled: true, Reason: i18n.T(ctx, "no_environment.title")}
+	settings := views.Tab{Label: tabSettings, Href: paths.Extensions(app)}
+	if p.opened != nil {
+		overview.Href = paths.Environment(app, env)
+		functions = functionsTab(ctx, app, *p.opened)
+		if p.opened.May(models.SettingsView).Allowed {
+			settings.Href = paths.Settings(app, env)
+		}
+	}
+	list := []views.Tab{overview, functions}
+	if p.SharingOn {
+		list = append(list, views.Tab{Label: tabSharing, Href: paths.Shares(app)})
+	}
+	list = append(list, settings)
+	for i := range list {
+		list[i].Active = list[i].Label == active
+	}
+	return list
+}
+
+// functionsTab is switched off, with the reason, for who may not see functions.
+func functionsTab(ctx context.Context, app string, o service.Opened) views.Tab {
+	if d := o.May(models.FunctionsView); !d.Allowed {
+		return views.Tab{Label: tabFunctions, Disabled: true, Reason: reason(ctx, d)}
+	}
+	return views.Tab{Label: tabFunctions, Href: paths.Functions(app, o.View.Environment.ID)}
+}
+
+// strip says whose a borrowed environment is, and what the person may do there.
+func (h pages) strip(o service.Opened) *views.Strip {
+	s := &views.Strip{OwnerName: o.Owner.Name, DetailHref: paths.SharesWithMe(o.App.AppID)}
+	if o.View.Share != nil {
+		s.Until = h.minuteOrNone(o.View.Share.Until)
+	}
+	for _, p := range o.Permitted.List() {
+		s.PermissionLabels = append(s.PermissionLabels, "permission."+string(p))
+	}
+	return s
+}

@@ -1,0 +1,96 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"envshare/internal/service"
+	"envshare/models"
+	"envshare/views"
+	"envshare/web/render"
+	"envshare/web/session"
+)
+
+// overview is an environment at a glance.
+type overview struct{ pages }
+
+// unknownCount stands where the person may not see what is counted.
+const unknownCount = "–"
+
+func (h overview) show(c echo.Context) error {
+	p, err := h.open(c)
+	if err != nil {
+		return err
+	}
+	ctx, actor, app := c.Request().Context(), session.Actor(c), p.App.AppID
+	list, err := h.services.Sharing.Outgoing(ctx, actor, app, models.PageRequest{Page: 1, Size: 1})
+	if err != nil {
+		return err
+	}
+	e := p.opened.View.Environment
+	page := views.AppOverviewPage{
+		Base: h.base(c, p, tabOverview), AppID: app, EnvID: e.ID, EnvName: e.Name,
+		OwnerName: p.opened.Owner.Name, Borrowed: p.opened.View.Borrowed(),
+		FunctionCount: unknownCount, Invocations24Hours: unknownCount,
+		SharedByMe: number(list.TotalOutgoing), SharedWithMe: number(list.TotalIncoming),
+	}
+	start := views.GettingStarted{HasAuth: p.opened.HasAuthFunction, SharingOn: p.SharingOn, HasShare: list.TotalOutgoing > 0}
+	if p.opened.May(models.FunctionsView).Allowed {
+		if err := h.addFunctions(ctx, actor, &page, &start); err != nil {
+			return err
+		}
+	}
+	all := start.HasFunction && start.HasAuth && start.SharingOn && start.HasShare
+	if !page.Borrowed && !all {
+		page.Start = &start
+	}
+	return render.Page(c, http.StatusOK, views.AppOverview(page))
+}
+
+// addFunctions adds what only somebody sees who may view functions.
+func (h overview) addFunctions(ctx context.Context, actor models.Actor, page *views.AppOverviewPage, start *views.GettingStarted) error {
+	list, err := h.services.Functions.List(ctx, actor, page.AppID, page.EnvID)
+	if err != nil {
+		return err
+	}
+	var calls int64
+	for _, f := range list {
+		calls += f.Calls
+	}
+	page.FunctionCount, page.Invocations24Hours = number(len(list)), number(calls)
+	start.HasFunction = len(list) > 0
+	recent, err := h.recent(ctx, actor, page.AppID, page.EnvID, list)
+	if err != nil {
+		return err
+	}
+	for _, i := range recent {
+		page.Recent = append(page.Recent, views.RecentInvocation{
+			Function: i.FunctionName, ID: i.ID, OK: i.Status == models.InvocationOK, Status: statusKey(i.Status),
+			When: h.second(i.StartedAt), Duration: duration(i.DurationMS),
+		})
+	}
+	return nil
+}
+
+// recentShown is how many of the last invocations the overview shows.
+const recentShown = 5
+
+// recent returns the last invocations of an environment. They are among the last
+// few of the functions that were called last.
+func (h overview) recent(ctx context.Context, actor models.Actor, app, env string, list []service.ListedFunction) ([]models.Invocation, error) {
+	called := slices.DeleteFunc(slices.Clone(list), func(f service.ListedFunction) bool { return f.LastAt.IsZero() })
+	slices.SortFunc(called, func(a, b service.ListedFunction) int { return b.LastAt.Compare(a.LastAt) })
+	var all []models.Invocation
+	for _, f := range called[:min(recentShown, len(called))] {
+		some, _, err := h.services.Functions.Invocations(ctx, actor, app, env, f.Function.Name, models.PageRequest{Page: 1, Size: recentShown})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	slices.SortFunc(all, func(a, b models.Invocation) int { return b.StartedAt.Compare(a.StartedAt) })
+	return all[:min(recentShown, len(all))], nil
+}

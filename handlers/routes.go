@@ -1,0 +1,159 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"envshare/internal/paths"
+	"envshare/internal/service"
+	"envshare/web/session"
+)
+
+// Options are what the pages need beside the services.
+type Options struct {
+	// NeedsSetUp reports whether the installation has no users yet, so that the
+	// sign-in page can point at the set-up link; nil for never.
+	NeedsSetUp func(context.Context) (bool, error)
+	// Zone is the time zone in which times are shown and entered; nil for the
+	// server's own.
+	Zone *time.Location
+	// Secure keeps cookies from being sent without TLS, as in the shell.
+	Secure bool
+	// Now is the clock; nil for the real one.
+	Now func() time.Time
+}
+
+// routes adds addresses that share who may ask for them.
+type routes struct {
+	echo       *echo.Echo
+	middleware []echo.MiddlewareFunc
+}
+
+func (r routes) get(path string, h echo.HandlerFunc) {
+	r.echo.Add(http.MethodGet, path, h, r.middleware...)
+}
+
+func (r routes) post(path string, h echo.HandlerFunc) {
+	r.echo.Add(http.MethodPost, path, h, r.middleware...)
+}
+
+// Register adds the console's pages to its shell. Reading is GET, changing is
+// POST. Who may do what inside an app is decided by the services; the groups say
+// who may ask at all. Operators work with the commands: no page is theirs alone.
+func Register(e *echo.Echo, s *service.Services, o Options) {
+	if o.Zone == nil {
+		o.Zone = time.Local
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	p := pages{services: s, zone: o.Zone, now: o.Now, secure: o.Secure}
+
+	public := routes{echo: e}
+	registerAccounts(public, p, o)
+
+	signedIn := routes{e, []echo.MiddlewareFunc{session.Required}}
+	signedIn.post(paths.Logout(), login{pages: p}.logout)
+	signedIn.get(paths.Home(), apps{p}.home)
+	signedIn.get(paths.Apps(), apps{p}.index)
+
+	member := routes{e, []echo.MiddlewareFunc{session.Required, p.explainRefusal}}
+	registerApp(member, p)
+	registerSharing(member, p)
+	registerFunctions(member, p)
+}
+
+// The placeholders of the routes.
+const (
+	appParam        = "app"
+	envParam        = "env"
+	shareParam      = "share"
+	nameParam       = "name"
+	invocationParam = "invocation"
+	tokenParam      = "token"
+
+	anyApp        = ":" + appParam
+	anyEnv        = ":" + envParam
+	anyShare      = ":" + shareParam
+	anyName       = ":" + nameParam
+	anyInvocation = ":" + invocationParam
+	anyToken      = ":" + tokenParam
+)
+
+// registerAccounts adds what somebody needs who is not signed in yet.
+func registerAccounts(r routes, p pages, o Options) {
+	first := setup{p}
+	r.get(paths.Setup(anyToken), first.new)
+	r.post(paths.Setup(anyToken), first.create)
+
+	in := login{pages: p, needsSetUp: o.NeedsSetUp}
+	r.get(paths.Login(), in.new)
+	r.post(paths.Login(), in.create)
+}
+
+// registerApp adds an app's own pages: environments, overview, settings.
+func registerApp(r routes, p pages) {
+	r.get(paths.App(anyApp), apps{p}.show)
+
+	e := environments{p}
+	r.get(paths.Environments(anyApp), e.index)
+	r.get(paths.NewEnvironment(anyApp), e.new)
+	r.post(paths.Environments(anyApp), e.create)
+	r.get(paths.Environment(anyApp, anyEnv), overview{p}.show)
+	r.get(paths.Settings(anyApp, anyEnv), settings{p}.show)
+
+	x := extensions{p}
+	r.get(paths.Extensions(anyApp), x.show)
+	r.post(paths.EnableSharing(anyApp), x.enable)
+	r.get(paths.DisableSharing(anyApp), x.confirmDisable)
+	r.post(paths.DisableSharing(anyApp), x.disable)
+}
+
+// registerSharing adds what an app lends and borrows.
+func registerSharing(r routes, p pages) {
+	s := shares{p}
+	r.get(paths.Shares(anyApp), s.index)
+	r.get(paths.NewShare(anyApp), s.new)
+	r.post(paths.Shares(anyApp), s.create)
+	r.get(paths.Share(anyApp, anyShare), s.show)
+	r.get(paths.EditShare(anyApp, anyShare), s.edit)
+	r.post(paths.EditShare(anyApp, anyShare), s.update)
+	r.post(paths.PauseShare(anyApp, anyShare), s.pause)
+	r.post(paths.ResumeShare(anyApp, anyShare), s.resume)
+	r.get(paths.DeleteShare(anyApp, anyShare), s.confirmDelete)
+	r.post(paths.DeleteShare(anyApp, anyShare), s.delete)
+	r.get(paths.LeaveShare(anyApp, anyShare), s.confirmLeave)
+	r.post(paths.LeaveShare(anyApp, anyShare), s.leave)
+}
+
+// registerFunctions adds the cloud functions of an environment.
+func registerFunctions(r routes, p pages) {
+	f := functions{p}
+	r.get(paths.Functions(anyApp, anyEnv), f.index)
+	r.get(paths.NewFunction(anyApp, anyEnv), f.new)
+	r.post(paths.Functions(anyApp, anyEnv), f.create)
+	r.get(paths.DeleteFunction(anyApp, anyEnv, anyName), f.confirmDelete)
+	r.post(paths.DeleteFunction(anyApp, anyEnv, anyName), f.delete)
+
+	run := functionRun{p}
+	r.get(paths.Function(anyApp, anyEnv, anyName), run.show)
+	r.post(paths.RunFunction(anyApp, anyEnv, anyName), run.create)
+
+	code := functionCode{p}
+	r.get(paths.FunctionCode(anyApp, anyEnv, anyName), code.show)
+	r.get(paths.FunctionDownload(anyApp, anyEnv, anyName), code.download)
+	r.post(paths.DeployFunction(anyApp, anyEnv, anyName), code.deploy)
+	r.get(paths.FunctionVersions(anyApp, anyEnv, anyName), code.versions)
+	r.post(paths.RollBackFunction(anyApp, anyEnv, anyName), code.rollBack)
+
+	config := functionConfigure{p}
+	r.get(paths.ConfigureFunction(anyApp, anyEnv, anyName), config.edit)
+	r.post(paths.ConfigureFunction(anyApp, anyEnv, anyName), config.update)
+
+	i := invocations{p}
+	r.get(paths.Invocations(anyApp, anyEnv, anyName), i.index)
+	r.get(paths.Invocation(anyApp, anyEnv, anyName, anyInvocation), i.show)
+}

@@ -1,0 +1,63 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"envshare/internal/paths"
+	"envshare/internal/service"
+	"envshare/models"
+	"envshare/views"
+	"envshare/web/session"
+)
+
+func (h shares) edit(c echo.Context) error {
+	p, s, err := h.lent(c)
+	if err != nil {
+		return err
+	}
+	return h.form(c, http.StatusOK, p, h.formOf(s.Share), editPage(p, s))
+}
+
+// editPage is what the form of a stored share shows beside its fields.
+func editPage(p place, s service.ListedShare) views.ShareFormPage {
+	return views.ShareFormPage{
+		ShareID: s.Share.ID,
+		Grantee: &views.ShareGrantee{AppRef: appRef(s.Other, s.OtherActivated), Principal: p.Principal.Name},
+	}
+}
+
+// update changes a share. Who changed it on an older state than the stored one
+// is told, and keeps what was typed.
+func (h shares) update(c echo.Context) error {
+	f, errs, err := h.bindShare(c)
+	if err != nil {
+		return err
+	}
+	p, s, err := h.lent(c)
+	if err != nil {
+		return err
+	}
+	if f.Version < 1 {
+		return models.E(models.CodeInvalid, "error.form_malformed")
+	}
+	f.To = s.Share.GranteeAppID
+	page := editPage(p, s)
+	if len(errs) > 0 {
+		page.Errors = errs
+		return h.form(c, http.StatusUnprocessableEntity, p, f, page)
+	}
+	_, err = h.services.Sharing.Share(c.Request().Context(), session.Actor(c), p.App.AppID, f.input(f.To))
+	if page.Errors = models.FieldErrors(err); page.Errors != nil {
+		return h.form(c, http.StatusUnprocessableEntity, p, f, page)
+	}
+	if models.IsCode(err, models.CodeConflict) && p.SharingOn {
+		page.Conflict = true
+		return h.form(c, http.StatusConflict, p, f, page)
+	}
+	if err != nil {
+		return err
+	}
+	return done(c, paths.Shares(p.App.AppID), "flash.share_changed", "name", s.Other.Name)
+}

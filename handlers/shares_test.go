@@ -1,0 +1,268 @@
+package handlers_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"envshare/internal/paths"
+	"envshare/internal/service"
+	"envshare/internal/testkit"
+	"envshare/models"
+)
+
+func shareInput(to, env string, permissions ...models.Permission) service.ShareInput {
+	return service.ShareInput{GranteeAppID: to, Grants: []models.Grant{{EnvironmentID: env, Permissions: models.NewPermissionSet(permissions...)}}}
+}
+
+// S1: the tab appears once sharing was turned on at 设置 → 拓展能力 → 环境共享 → 开通.
+func TestS1Enable(t *testing.T) {
+	k := newConsole(t)
+	k.kit.Apply(t, manifest, nil)
+	// What depot lends to shop leaves shop's own choice alone.
+	b := k.admin(shop)
+	p := b.get(paths.App(shop)).want(200)
+	if slices.Contains(p.tabs(), text("nav.sharing")) {
+		t.Errorf("tabs %q before", p.tabs())
+	}
+	b.get(paths.NewShare(shop)).want(409)
+	b.forge(paths.Shares(shop), "to", diner, "env", shopTest, "perm."+shopTest, "functions.view").want(409)
+
+	b.submit(b.get(paths.Extensions(shop)), paths.EnableSharing(shop)).
+		wantRedirect(paths.Shares(shop)).follow().want(200).wantFlash(text("flash.sharing_enabled"))
+	if p := b.get(paths.App(shop)); !cmp.Equal(p.tabs(), []string{text("nav.overview"), text("nav.functions"), text("nav.sharing"), text("nav.settings")}) {
+		t.Errorf("tabs %q after", p.tabs())
+	}
+}
+
+func TestShareJourney(t *testing.T) {
+	k := newWorld(t)
+	owner, grantee := k.admin(shop), k.admin(diner)
+	until := time.Now().In(zone).Add(72 * time.Hour).Truncate(time.Minute)
+
+	form := owner.get(paths.NewShareTo(shop, diner)).want(200)
+	form.wantText(`[data-testid="grantee"]`, "食堂", diner, text("app_kind.official_account"), text("app.not_activated"), "示例科技")
+	form.wantCount(`[data-testid="share-environment"]`, 2).wantCount(`input[value="`+depotMain+`"]`, 0)
+	form.wantCount(`input[name="perm.`+shopTest+`"][checked]`, len(models.Permissions()))
+	form.wantText("main", "Test/East (UTC+08:00)")
+
+	owner.submit(form, paths.Shares(shop), "env", shopTest, "perm."+shopTest, "functions.view", "perm."+shopTest, "functions.invoke",
+		"until", until.Format("2006-01-02T15:04"), "note", "双十一").
+		wantRedirect(paths.Shares(shop)).follow().want(200).wantFlash(text("flash.share_created", "name", "食堂"))
+	list := owner.get(paths.Shares(shop)).wantCount(`[data-testid="share-row"]`, 1)
+	list.wantText(`[data-testid="share-row"]`, "食堂", diner, text("app_kind.official_account"), shopTest,
+		text("permission.functions.view"), text("permission.functions.invoke"), text("share_status.ends_in", "days", 3),
+		until.Format("2006-01-02 15:04"), "双十一", text("shares.never"))
+	share := k.only(shop)
+	if share.Until == nil || !share.Until.Equal(until) {
+		t.Errorf("until %v, want %v", share.Until, until)
+	}
+
+	t.Run("the other side sees it", func(t *testing.T) {
+		grantee.get(paths.SharesWithMe(diner)).want(200).wantCount(`[data-testid="incoming-row"]`, 1).
+			wantText(`[data-testid="incoming-row"]`, "商城", shop, shopTest, text("permission.functions.view"),
+				text("share_status.ends_in", "days", 3), share.CreatedAt.In(zone).Format("2006-01-02"), until.Format("2006-01-02 15:04"), "双十一")
+		grantee.get(paths.Environments(diner)).want(200).
+			wantText(`[data-testid="borrowed-environment"]`, "商城测试", shopTest, "商城", text("permission.functions.invoke"))
+	})
+	t.Run("edit", func(t *testing.T) {
+		address := paths.EditShare(shop, share.ID)
+		form := owner.get(paths.Share(shop, share.ID)).want(200)
+		form.wantCount(`input[name="perm.`+shopTest+`"][checked]`, 2)
+		owner.submit(form, address, "env", shopTest, "env", shopProd, "perm."+shopProd, "database.read", "until", "").
+			wantRedirect(paths.Shares(shop)).follow().wantFlash(text("flash.share_changed", "name", "食堂"))
+		want := []string{shopProd + " database.read", shopTest + " functions.view functions.invoke"}
+		if diff := cmp.Diff(want, grants(k.only(shop))); diff != "" {
+			t.Error(diff)
+		}
+		if k.only(shop).Until != nil {
+			t.Error("the end is still there")
+		}
+	})
+	t.Run("pause and resume", func(t *testing.T) {
+		page := owner.get(paths.Shares(shop))
+		page = owner.submit(page, paths.PauseShare(shop, share.ID)).wantRedirect(paths.Shares(shop)).follow()
+		page.wantFlash(text("flash.share_paused")).wantText(`[data-testid="share-row"]`, text("share_status.paused"))
+		grantee.get(paths.Environment(diner, shopTest)).want(403).wantText(`[data-testid="error-message"]`, text("error.share_paused", "environment", shopTest))
+		grantee.get(paths.App(diner)).want(200).wantText("main", text("no_environment.title"))
+		page = owner.submit(page, paths.ResumeShare(shop, share.ID)).wantRedirect(paths.Shares(shop)).follow()
+		page.wantFlash(text("flash.share_resumed")).wantText(`[data-testid="share-row"]`, text("share_status.active"))
+		grantee.get(paths.Environment(diner, shopTest)).want(200)
+	})
+	t.Run("remove, after seeing who used it", func(t *testing.T) {
+		p := owner.get(paths.DeleteShare(shop, share.ID)).want(200)
+		p.wantText(`[data-testid="impact"]`, text("shares.calls_7_days"), "0", text("shares.never")).wantText("main", shopProd, shopTest)
+		owner.submit(p, paths.DeleteShare(shop, share.ID)).wantRedirect(paths.Shares(shop)).follow().
+			wantFlash(text("flash.share_removed")).wantCount(`[data-testid="share-row"]`, 0)
+	})
+	t.Run("S14: both sides can read what happened", func(t *testing.T) {
+		want := []string{"share.created admin-a1", "share.changed admin-a1", "share.paused admin-a1", "share.resumed admin-a1", "sharing.disabled admin-a1", "share.removed admin-a1"}
+		if diff := cmp.Diff(want, shareEvents(k.audit(diner))); diff != "" {
+			t.Error(diff)
+		}
+		for _, e := range k.audit(shop) {
+			if strings.HasPrefix(string(e.Action), "share.") && (e.Via != "console" || e.IP != "127.0.0.1" || e.RequestID == "") && e.ActorName == "admin-a1" {
+				t.Errorf("event %+v", e)
+			}
+		}
+	})
+}
+
+// only returns the one outgoing share of an app.
+func (k *console) only(app string) models.Share {
+	k.t.Helper()
+	list, err := k.kit.Services.Sharing.Outgoing(k.t.Context(), testkit.Actor, app, models.PageRequest{})
+	must(k.t, err)
+	if len(list.Shares) != 1 {
+		k.t.Fatalf("%d shares", len(list.Shares))
+	}
+	return list.Shares[0].Share
+}
+
+func grants(s models.Share) []string {
+	var out []string
+	for _, g := range s.Grants {
+		out = append(out, g.EnvironmentID+" "+strings.Join(g.Permissions.Keys(), " "))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// shareEvents are the events about shares, as action and actor.
+func shareEvents(events []models.AuditEvent) []string {
+	var out []string
+	for _, e := range events {
+		if strings.HasPrefix(string(e.Action), "shar") {
+			out = append(out, string(e.Action)+" "+e.ActorName)
+		}
+	}
+	return out
+}
+
+// S2: each refusal says which condition failed.
+func TestS2Refusals(t *testing.T) {
+	k := newWorld(t)
+	b := k.admin(shop)
+	for name, tc := range map[string]struct{ to, key string }{
+		"not an AppID":      {"商城", "error.appid"},
+		"nobody's AppID":    {"wx00000000000000ff", "error.grantee_unknown"},
+		"itself":            {shop, "error.grantee_self"},
+		"another principal": {rival, "error.grantee_principal"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := b.get(paths.NewShareTo(shop, tc.to)).want(200).wantText("#share-lookup", text(tc.key)).wantCount(`[data-testid="grantee"]`, 0)
+			if strings.Contains(p.body, "别家") {
+				t.Error("tells about another principal's app")
+			}
+			b.forge(paths.Shares(shop), "to", tc.to, "env", shopTest, "perm."+shopTest, "functions.view").want(422).
+				wantText("#share-lookup", text(tc.key))
+		})
+	}
+	t.Run("S7: an end in the past, and one that is no time", func(t *testing.T) {
+		form := b.get(paths.NewShareTo(shop, diner))
+		b.submit(form, paths.Shares(shop), "env", shopTest, "until", "2020-01-01T00:00", "note", "留着").want(422).
+			wantError(text("error.share_until_past")).wantCount(`input[name="note"][value="留着"]`, 1).wantCount(`input[name="env"][checked]`, 1)
+		b.submit(form, paths.Shares(shop), "env", shopTest, "until", "soon").want(422).wantError(text("error.date_time"))
+	})
+	t.Run("S5: nothing ticked, and an unknown permission", func(t *testing.T) {
+		form := b.get(paths.NewShareTo(shop, diner))
+		b.submit(form, paths.Shares(shop)).want(422).wantError(text("error.share_no_environment"))
+		b.submit(form, paths.Shares(shop), "env", shopTest, "-perm."+shopTest, "").want(422).wantError(text("error.share_no_permission"))
+		b.submit(form, paths.Shares(shop), "env", shopTest, "perm."+shopTest, "everything").want(422).
+			wantError(text("error.permission_unknown", "permission", "everything"))
+	})
+	list, err := k.kit.Services.Sharing.Outgoing(t.Context(), testkit.Actor, shop, models.PageRequest{})
+	must(t, err)
+	if list.TotalOutgoing != 0 {
+		t.Errorf("%d shares were made", list.TotalOutgoing)
+	}
+}
+
+// S3: only own environments can be granted, whatever the form says.
+func TestS3ForgedEnvironment(t *testing.T) {
+	k := newWorld(t)
+	b := k.admin(shop)
+	form := b.get(paths.NewShareTo(shop, diner))
+	for _, env := range []string{depotMain, rivalMain, "nowhere-123456", "'; DROP TABLE shares;--"} {
+		b.submit(form, paths.Shares(shop), "env", shopTest, "env", env, "perm."+env, "functions.view").want(422).
+			wantError(text("error.environment_not_own", "environment", env))
+	}
+	share := k.share(shop, diner, shopTest, models.FunctionsView)
+	edit := b.get(paths.EditShare(shop, share.ID))
+	b.submit(edit, paths.EditShare(shop, share.ID), "env", depotMain, "perm."+depotMain, "functions.view").want(422).
+		wantError(text("error.environment_not_own", "environment", depotMain))
+	if diff := cmp.Diff([]string{shopTest + " functions.view"}, grants(k.only(shop))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// S6: sharing again to the same app edits the share that is there.
+func TestS6OneSharePerPair(t *testing.T) {
+	k := newWorld(t)
+	b := k.admin(shop)
+	before := b.get(paths.NewShareTo(shop, diner))
+	share := k.share(shop, diner, shopTest, models.FunctionsView)
+
+	t.Run("the form says so and holds what is there", func(t *testing.T) {
+		form := b.get(paths.NewShareTo(shop, diner)).wantText("#share-lookup", text("share_form.existing"))
+		form.wantCount(`a[href="`+paths.EditShare(shop, share.ID)+`"]`, 1).wantCount(`input[name="perm.`+shopTest+`"][checked]`, 1)
+		b.submit(form, paths.Shares(shop), "perm."+shopTest, "functions.view", "perm."+shopTest, "functions.invoke").wantRedirect(paths.Shares(shop))
+		if diff := cmp.Diff([]string{shopTest + " functions.view functions.invoke"}, grants(k.only(shop))); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("a form that did not know of it overwrites nothing", func(t *testing.T) {
+		b.submit(before, paths.Shares(shop), "env", shopProd).wantRedirect(paths.EditShare(shop, share.ID)).follow().
+			want(200).wantFlash(text("flash.share_exists", "name", "食堂"))
+		if diff := cmp.Diff([]string{shopTest + " functions.view functions.invoke"}, grants(k.only(shop))); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("two people at once: the second is told and keeps the input", func(t *testing.T) {
+		address := paths.EditShare(shop, share.ID)
+		mine, theirs := b.get(address), b.get(address)
+		b.submit(theirs, address, "note", "先").wantRedirect(paths.Shares(shop))
+		p := b.submit(mine, address, "note", "后", "env", shopProd, "perm."+shopProd, "storage.read").want(409)
+		p.wantText(`[data-testid="conflict"]`, text("share_form.conflict")).wantCount(`input[name="note"][value="后"]`, 1)
+		p.wantCount(`input[name="env"][value="`+shopProd+`"][checked]`, 1).wantCount(`input[name="perm.`+shopProd+`"][checked]`, 1)
+		if got := k.only(shop).Note; got != "先" {
+			t.Errorf("note %q", got)
+		}
+		b.submit(b.get(address), address, "note", "后").wantRedirect(paths.Shares(shop))
+	})
+	t.Run("an edit without the version that it was opened on is refused", func(t *testing.T) {
+		b.forge(paths.EditShare(shop, share.ID), "env", shopTest, "perm."+shopTest, "functions.view").want(400)
+	})
+}
+
+// S12: the grantee may leave a share.
+func TestS12Leave(t *testing.T) {
+	k := newWorld(t)
+	b := k.admin(shop)
+	list := b.get(paths.SharesWithMe(shop)).wantCount(`[data-testid="incoming-row"]`, 1)
+	leave := list.Find(`[data-testid="incoming-row"] a:contains("`+text("shares.leave")+`")`).AttrOr("href", "")
+	p := b.get(leave).want(200).wantText("main", "仓库", depotMain)
+	b.submit(p, leave).wantRedirect(paths.SharesWithMe(shop)).follow().want(200).
+		wantFlash(text("flash.share_left")).wantCount(`[data-testid="incoming-row"]`, 0)
+	want := []string{"sharing.enabled test", "share.created test", "share.left admin-a1"}
+	if diff := cmp.Diff(want[1:], shareEvents(k.audit(depot))[len(shareEvents(k.audit(depot)))-2:]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// S13: turning sharing off ends all outgoing shares, after confirming it.
+func TestS13Disable(t *testing.T) {
+	k := newWorld(t)
+	b := k.admin(shop)
+	k.share(shop, diner, shopTest, models.FunctionsView)
+	address := paths.DisableSharing(shop)
+	p := b.get(address).want(200).wantText(`[data-testid="ending-shares"]`, "食堂", diner, shopTest, text("share_status.active"), text("sharing_disable.calls", "calls", 0))
+	b.submit(p, address).want(422).wantError(text("error.sharing_off_unconfirmed", "count", 1))
+	k.only(shop)
+	b.submit(p, address, "confirm", "yes").wantRedirect(paths.Extensions(shop)).follow().want(200).
+		wantFlash(text("flash.sharing_disabled")).wantText("main", text("extensions.off"))
+	b.get(paths.Shares(shop)).want(200).wantCount(`[data-testid="share-row"]`, 0).wantText("main", text("error.sharing_off"))
+}

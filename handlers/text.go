@@ -1,0 +1,138 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math"
+	"strconv"
+	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"envshare/internal/i18n"
+	"envshare/internal/paths"
+	"envshare/models"
+	"envshare/views"
+	"envshare/views/ui"
+)
+
+// reason says why something is refused, "" when it is not.
+func reason(ctx context.Context, d models.Decision) string {
+	if d.Allowed {
+		return ""
+	}
+	msg := named(ctx, d.Msg)
+	return i18n.Text(i18n.Locale(ctx), msg.Key, msg.Args)
+}
+
+// named returns a message in which a permission has its name instead of its key.
+func named(ctx context.Context, m models.Msg) models.Msg {
+	key, ok := m.Args["permission"].(string)
+	if !ok {
+		return m
+	}
+	m.Args = maps.Clone(m.Args)
+	m.Args["permission"] = i18n.T(ctx, "permission."+key)
+	return m
+}
+
+// readable returns an error whose message is for people.
+func readable(ctx context.Context, err error) error {
+	var e *models.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	told := e.Wrap(err)
+	told.Msg = named(ctx, e.Msg)
+	return told
+}
+
+// number prints a count.
+func number[T int | int64](n T) string {
+	return message.NewPrinter(language.English).Sprintf("%d", n)
+}
+
+// size prints a number of bytes.
+func size(bytes int64) string {
+	switch {
+	case bytes < 1<<10:
+		return number(bytes) + " B"
+	case bytes < 1<<20:
+		return strconv.FormatFloat(float64(bytes)/(1<<10), 'f', 1, 64) + " KB"
+	}
+	return strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 1, 64) + " MB"
+}
+
+// version prints the number of a function's version, "" for none.
+func version(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return "v" + strconv.Itoa(n)
+}
+
+// duration prints milliseconds.
+func duration(ms int64) string {
+	if ms < time.Second.Milliseconds() {
+		return number(ms) + " ms"
+	}
+	return (time.Duration(ms) * time.Millisecond).Round(10 * time.Millisecond).String()
+}
+
+func (h pages) day(t time.Time) string    { return t.In(h.zone).Format("2006-01-02") }
+func (h pages) minute(t time.Time) string { return t.In(h.zone).Format("2006-01-02 15:04") }
+func (h pages) second(t time.Time) string { return t.In(h.zone).Format("2006-01-02 15:04:05") }
+
+// minuteOrNone is minute for a time that may be missing.
+func (h pages) minuteOrNone(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return h.minute(*t)
+}
+
+// zoneName says in which time zone times are meant.
+func (h pages) zoneName() string {
+	offset := h.now().In(h.zone).Format("UTC-07:00")
+	if name := h.zone.String(); name != "Local" && name != "UTC" {
+		return name + " (" + offset + ")"
+	}
+	return offset
+}
+
+// nearDays is from how many days before its end a share's end is shown as near.
+const nearDays = 7
+
+// shareState is a share's status as its tag shows it.
+func (h pages) shareState(s models.Share, status models.ShareStatus) views.ShareState {
+	state := views.ShareState{Status: status}
+	if status != models.ShareActive || s.Until == nil {
+		return state
+	}
+	if left := s.Until.Sub(h.now()).Hours() / 24; left <= nearDays {
+		state.EndsInDays = max(1, int(math.Ceil(left)))
+	}
+	return state
+}
+
+// pagination is the foot of a list; address is the list without its page.
+func pagination(ctx context.Context, address string, page models.PageRequest, total int64) ui.PaginationProps {
+	p := ui.PaginationProps{}
+	if total > 0 {
+		p.Text = i18n.T(ctx, "list.total", "total", number(total))
+	}
+	if page.Page > 1 {
+		p.Prev = paths.Page(address, page.Page-1)
+	}
+	if int64(page.Offset()+page.Size) < total {
+		p.Next = paths.Page(address, page.Page+1)
+	}
+	return p
+}
+
+// appRef names an app on a page of another one.
+func appRef(a models.App, activated bool) views.AppRef {
+	return views.AppRef{AppID: a.AppID, Name: a.Name, Kind: a.Kind, Activated: activated}
+}

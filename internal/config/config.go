@@ -1,0 +1,103 @@
+// Package config holds the programme's settings with working defaults: flags,
+// environment variables (ENVSHARE_…) and a YAML file, in this order.
+//
+// It knows names, defaults and meanings. It must not know anything else of ours.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"time"
+)
+
+// Config is what every command takes.
+type Config struct {
+	Data     string `name:"data" default:"./data" type:"path" help:"Folder for everything EnvShare keeps: database, secret key, unpacked functions."`
+	Database string `name:"database" placeholder:"URL" help:"postgres://… (anything that speaks PostgreSQL); empty for SQLite in the data folder."`
+	LogLevel string `name:"log-level" default:"info" enum:"debug,info,warn,error" help:"What is logged: debug, info, warn or error."`
+	LogJSON  bool   `name:"log-json" help:"Log JSON lines instead of text."`
+}
+
+// Serve is what the server takes beside Config.
+type Serve struct {
+	Console       string        `name:"console" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the console listens."`
+	Gateway       string        `name:"gateway" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Where the gateway listens."`
+	GatewayURL    string        `name:"gateway-url" placeholder:"URL" help:"How clients reach the gateway; default: where it listens."`
+	SecureCookies string        `name:"secure-cookies" default:"auto" enum:"auto,yes,no" help:"Mark the console's cookies Secure: yes, no, or auto, which is yes unless the console listens on loopback only."`
+	Demo          bool          `name:"demo" help:"Fill an installation with a small example world and print its logins. Only on loopback."`
+	Workers       int           `name:"workers" default:"32" help:"Function processes at most at one time."`
+	Spares        int           `name:"spares" default:"1" help:"Warm function processes kept ready."`
+	Grace         time.Duration `name:"grace" default:"30s" help:"How long running functions and requests may go on after a signal to stop."`
+}
+
+// Validate checks what flags, variables and file say together.
+func (s Serve) Validate() error {
+	port := ""
+	for _, addr := range []string{s.Console, s.Gateway} {
+		var err error
+		if _, port, err = net.SplitHostPort(addr); err != nil {
+			return fmt.Errorf("address %q: want host:port", addr)
+		}
+	}
+	if s.Console == s.Gateway && port != "0" {
+		return errors.New("console and gateway need addresses of their own: user code must never run on the console's origin")
+	}
+	if s.GatewayURL != "" {
+		u, err := url.Parse(s.GatewayURL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Path != "" {
+			return fmt.Errorf("gateway URL %q: want http(s)://host[:port] without a path", s.GatewayURL)
+		}
+	}
+	if s.Demo && !Loopback(s.Console) {
+		return errors.New("the demo's passwords are public: --demo needs a console on a loopback address")
+	}
+	if s.Workers < 1 || s.Spares < 0 {
+		return errors.New("workers must be at least 1 and spares at least 0")
+	}
+	return nil
+}
+
+// Secure reports whether the console's cookies are marked Secure.
+func (s Serve) Secure() bool {
+	return s.SecureCookies == "yes" || s.SecureCookies != "no" && !Loopback(s.Console)
+}
+
+// Loopback reports whether an address can be reached from this machine alone.
+func Loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// LocalURL returns how this machine reaches a listener.
+func LocalURL(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return "http://" + addr.String()
+	}
+	host := tcp.IP.String()
+	if tcp.IP.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, fmt.Sprint(tcp.Port))
+}
+
+// Logger returns the programme's logger; it writes to standard error.
+func (c Config) Logger() *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogJSON {
+		return slog.New(slog.NewJSONHandler(os.Stderr, options))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, options))
+}

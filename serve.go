@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"golang.org/x/sys/unix"
+
+	"envshare/handlers"
+	"envshare/internal/config"
+	"envshare/internal/gateway"
+	"envshare/internal/paths"
+	"envshare/internal/runner"
+	"envshare/internal/service"
+	"envshare/static"
+	"envshare/web"
+)
+
+type serveCommand struct{ config.Serve }
+
+// Run serves console and gateway until ctx ends, then stops in order: no new
+// work from outside, running functions finish (they still need the gateway),
+// listeners close, records are written out.
+func (s serveCommand) Run(ctx context.Context, c config.Config) error {
+	logger := c.Logger()
+	unlock, err := lockData(c.Data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	records, keys, err := open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = records.Close() }()
+	consoleListener, gatewayListener, err := s.listen()
+	if err != nil {
+		return err
+	}
+	functions, err := s.startRunner(ctx, c, logger)
+	if err != nil {
+		return errors.Join(err, consoleListener.Close(), gatewayListener.Close())
+	}
+	services := service.New(service.Deps{
+		Store: records, Runner: functions, Keys: keys, FunctionsDir: functionsDir(c), Logger: logger,
+		WorkerGatewayURL: config.LocalURL(gatewayListener.Addr()),
+	})
+	console, err := s.console(services, logger)
+	if err != nil {
+		return errors.Join(err, functions.Close(ctx))
+	}
+	if err := s.announce(ctx, services, consoleListener.Addr(), gatewayListener.Addr()); err != nil {
+		return errors.Join(err, functions.Close(ctx))
+	}
+	data := gateway.New(gateway.Config{}, gateway.Deps{
+		Calls: services.Calls, Credentials: services.Credentials, Ready: services.Ready, Logger: logger,
+	})
+	err = s.serve(ctx, logger, services,
+		running{server(console, logger), consoleListener}, running{server(data, logger), gatewayListener})
+	stopping, cancel := context.WithTimeout(context.Background(), s.Grace)
+	defer cancel()
+	return errors.Join(err, functions.Close(stopping), services.Close(stopping))
+}
+
+// lockData makes sure that one server uses a data folder: two would empty each
+// other's worker folders.
+func lockData(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(dir, "serve.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("another server uses %s", dir), file.Close())
+	}
+	return func() { _ = file.Close() }, nil
+}
+
+func (s serveCommand) listen() (console, data net.Listener, err error) {
+	if console, err = net.Listen("tcp", s.Console); err != nil {
+		return nil, nil, fmt.Errorf("console: %w", err)
+	}
+	if data, err = net.Listen("tcp", s.Gateway); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("gateway: %w", err), console.Close())
+	}
+	return console, data, nil
+}
+
+func (s serveCommand) startRunner(ctx context.Context, c config.Config, logger *slog.Logger) (*runner.Runner, error) {
+	sdk, err := runner.PrepareSDK(ctx, filepath.Join(c.Data, "runtime"))
+	if err != nil {
+		return nil, err
+	}
+	return runner.New(ctx, runner.Config{
+		WorkDir: filepath.Join(c.Data, "workers"), SDKDir: sdk, Spares: s.Spares, MaxWorkers: s.Workers, Logger: logger,
+	})
+}
+
+func (s serveCommand) console(services *service.Services, logger *slog.Logger) (*echo.Echo, error) {
+	e, err := web.New(web.Config{Secure: s.Secure()}, web.Deps{
+		Sessions: services.Accounts, Static: static.FS, Ready: services.Ready, SetLanguage: services.Accounts.SetLanguage, Logger: logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	handlers.Register(e, services, handlers.Options{NeedsSetUp: services.Accounts.NeedsSetUp, Secure: s.Secure()})
+	return e, nil
+}
+
+// announce prints where the console is and how to get in.
+func (s serveCommand) announce(ctx context.Context, services *service.Services, console, data net.Addr) error {
+	consoleURL, gatewayURL := config.LocalURL(console), config.LocalURL(data)
+	if s.GatewayURL != "" {
+		gatewayURL = s.GatewayURL
+	}
+	if err := services.Credentials.SetGatewayURL(ctx, gatewayURL); err != nil {
+		return err
+	}
+	if s.Demo {
+		if err := applyDemo(ctx, services); err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+		fmt.Print(demoLogins)
+	}
+	token, err := services.Accounts.SetupToken(ctx)
+	if err != nil {
+		return err
+	}
+	if token != "" {
+		fmt.Printf("First run: create the first operator at %s%s (the link works once)\n", consoleURL, paths.Setup(token))
+	}
+	fmt.Printf("Console: %s\nGateway: %s\n", consoleURL, gatewayURL)
+	return nil
+}
+
+// running is an HTTP server with its listener.
+type running struct {
+	server   *http.Server
+	listener net.Listener
+}
+
+// server limits how slowly a client may send a request's head. Idle connections
+// stay longer than the SDKs keep theirs, so that these never meet a reset.
+func server(h http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
+}
+
+// serve runs both servers until ctx ends or one fails, then stops them.
+func (s serveCommand) serve(ctx context.Context, logger *slog.Logger, services *service.Services, console, data running) error {
+	failed := make(chan error, 2)
+	for _, r := range []running{console, data} {
+		go func() { failed <- r.server.Serve(r.listener) }()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+		logger.Info("stopping")
+	case err = <-failed:
+	}
+	stopping, cancel := context.WithTimeout(context.Background(), s.Grace)
+	defer cancel()
+	services.Drain(stopping)
+	for _, r := range []running{console, data} {
+		if stopErr := r.server.Shutdown(stopping); stopErr != nil {
+			err = errors.Join(err, stopErr, r.server.Close())
+		}
+	}
+	return err
+}
