@@ -50,8 +50,7 @@ func TestSignIn(t *testing.T) {
 	b := k.admin(shop)
 
 	t.Run("opens the only app", func(t *testing.T) {
-		p := b.get("/").want(200)
-		if p.path != paths.Environment(shop, shopTest) {
+		if p := k.admin(rival).get("/").want(200); p.path != paths.Environment(rival, rivalMain) {
 			t.Errorf("opened %s", p.path)
 		}
 	})

@@ -63,7 +63,7 @@ func navBorrowed(app string, e models.Environment, owner models.App) views.NavEn
 }
 
 // tabs are the top tabs. What belongs to an environment needs one; sharing is
-// there only while it is on (S1).
+// there while it is on (S1), or while others share with the app.
 func tabs(ctx context.Context, p place, active string) []views.Tab {
 	app, env := p.App.AppID, p.environmentID()
 	overview := views.Tab{Label: tabOverview, Href: paths.App(app)}
@@ -77,7 +77,7 @@ func tabs(ctx context.Context, p place, active string) []views.Tab {
 		}
 	}
 	list := []views.Tab{overview, functions}
-	if p.SharingOn {
+	if p.SeesShares {
 		list = append(list, views.Tab{Label: tabSharing, Href: paths.Shares(app)})
 	}
 	list = append(list, settings)

@@ -95,7 +95,7 @@ func (h pages) explainRefusal(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		console, failed := h.services.Apps.Console(c.Request().Context(), session.Actor(c), c.Param(appParam))
 		if failed != nil || console.MayOpen.Allowed {
-			return readable(c.Request().Context(), err)
+			return err
 		}
 		return h.noEntry(c, console)
 	}

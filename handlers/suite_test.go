@@ -3,8 +3,8 @@ package handlers_test
 import (
 	"context"
 	"net/http/httptest"
+	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,25 +73,19 @@ type console struct {
 	url string
 	// routes is the console's route table.
 	routes []*echo.Route
-	ahead  *atomic.Int64 // how far the clock was moved
 }
 
 // newConsole returns a console without users; withRunner lets it run functions.
 func newConsole(t testing.TB, withRunner ...bool) *console {
 	t.Helper()
-	k := &console{t: t, ahead: &atomic.Int64{}}
-	k.kit = testkit.New(t, testkit.Options{NoRunner: len(withRunner) == 0, Now: k.now})
+	k := &console{t: t, kit: testkit.New(t, testkit.Options{NoRunner: len(withRunner) == 0})}
 	s := k.kit.Services
 	e, err := web.New(web.Config{}, web.Deps{
-		Sessions: s.Accounts, Static: static.FS, Ready: s.Ready, SetLanguage: s.Accounts.SetLanguage, Logger: k.kit.Logger, Now: k.now,
+		Sessions: s.Accounts, Static: static.FS, Ready: s.Ready, SetLanguage: s.Accounts.SetLanguage, Logger: k.kit.Logger,
 	})
 	must(t, err)
 	handlers.Register(e, s, handlers.Options{
-		NeedsSetUp: func(ctx context.Context) (bool, error) {
-			n, err := k.kit.Store.Users.Count(ctx)
-			return n == 0, err
-		},
-		Zone: zone, Now: k.now,
+		NeedsSetUp: s.Accounts.NeedsSetUp, Zone: zone,
 	})
 	k.routes = e.Routes()
 	server := httptest.NewServer(e)
@@ -107,8 +101,6 @@ func newWorld(t testing.TB, withRunner ...bool) *console {
 	k.kit.Apply(t, strings.Replace(manifest, "name: 商城\n", "name: 商城\n    sharing: true\n", 1), nil)
 	return k
 }
-
-func (k *console) now() time.Time { return time.Now().Add(time.Duration(k.ahead.Load())) }
 
 // signIn makes a user with roles in apps, given as "admin" or "viewer", and
 // signs it in through the form.
@@ -128,8 +120,7 @@ func (k *console) admin(app string) *browser {
 	return k.signIn("admin-"+app[len(app)-2:], map[string]models.Role{app: models.RoleAdmin})
 }
 
-// share lends environments as a command would, each with the permissions named,
-// and returns the share's id.
+// share lends an environment as a command would, with the permissions named.
 func (k *console) share(from, to, env string, permissions ...models.Permission) models.Share {
 	k.t.Helper()
 	share, err := k.kit.Services.Sharing.Share(k.t.Context(), testkit.Actor, from, shareInput(to, env, permissions...))
@@ -137,14 +128,12 @@ func (k *console) share(from, to, env string, permissions ...models.Permission) 
 	return share
 }
 
-// audit returns the actions that concern an app, oldest first.
+// audit returns the events that concern an app, oldest first.
 func (k *console) audit(app string) []models.AuditEvent {
 	k.t.Helper()
 	events, _, err := k.kit.Store.Audit.List(k.t.Context(), app, models.PageRequest{Page: 1, Size: models.MaxPageSize})
 	must(k.t, err)
-	for i, j := 0, len(events)-1; i < j; i, j = i+1, j-1 {
-		events[i], events[j] = events[j], events[i]
-	}
+	slices.Reverse(events)
 	return events
 }
 
@@ -159,4 +148,3 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
-

@@ -2,8 +2,6 @@ package handlers
 
 import (
 	"context"
-	"errors"
-	"maps"
 	"math"
 	"strconv"
 	"time"
@@ -23,30 +21,7 @@ func reason(ctx context.Context, d models.Decision) string {
 	if d.Allowed {
 		return ""
 	}
-	msg := named(ctx, d.Msg)
-	return i18n.Text(i18n.Locale(ctx), msg.Key, msg.Args)
-}
-
-// named returns a message in which a permission has its name instead of its key.
-func named(ctx context.Context, m models.Msg) models.Msg {
-	key, ok := m.Args["permission"].(string)
-	if !ok {
-		return m
-	}
-	m.Args = maps.Clone(m.Args)
-	m.Args["permission"] = i18n.T(ctx, "permission."+key)
-	return m
-}
-
-// readable returns an error whose message is for people.
-func readable(ctx context.Context, err error) error {
-	var e *models.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	told := e.Wrap(err)
-	told.Msg = named(ctx, e.Msg)
-	return told
+	return i18n.Text(i18n.Locale(ctx), d.Msg.Key, d.Msg.Args)
 }
 
 // number prints a count.

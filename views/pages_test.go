@@ -24,8 +24,8 @@ func TestBorrowedEnvironmentIsSaidTwice(t *testing.T) {
 
 func TestDisabledTabsKeepTheirReason(t *testing.T) {
 	_, doc := render(t, samplePages()["shares"], i18n.Chinese)
-	if n := strings.Count(doc.Find("header nav").Text(), "稍后开放"); n != 4 {
-		t.Errorf("%d reasons, want 4", n)
+	if n := strings.Count(doc.Find("header nav").Text(), "未授予"); n != 1 {
+		t.Errorf("%d reasons, want 1", n)
 	}
 	if got := texts(doc, `header nav [aria-current=page]`); len(got) != 1 || got[0] != "环境共享" {
 		t.Errorf("active tab: %q", got)

@@ -31,11 +31,7 @@ func sampleBase() Base {
 			Borrowed:    []NavEnvironment{{ID: "member-1a2b3c", Name: "会员环境", Borrowed: true, OwnerName: "会员小程序", Href: "/borrowed"}},
 			Tabs: []Tab{
 				{Label: "nav.overview", Href: "/overview"},
-				{Label: "nav.users", Disabled: true, Reason: "稍后开放"},
-				{Label: "nav.database", Disabled: true, Reason: "稍后开放"},
-				{Label: "nav.storage", Disabled: true, Reason: "稍后开放"},
-				{Label: "nav.functions", Href: "/functions"},
-				{Label: "nav.statistics", Disabled: true, Reason: "稍后开放"},
+				{Label: "nav.functions", Disabled: true, Reason: "未授予"},
 				{Label: "nav.sharing", Href: "/shares", Active: true},
 				{Label: "nav.settings", Href: "/settings"},
 			},
@@ -50,8 +46,8 @@ func borrowedBase() Base {
 	b.Nav.App = b.Nav.Apps[1]
 	b.Nav.Environment = &NavEnvironment{ID: envProd, Name: "生产环境", Borrowed: true, OwnerName: "商城小程序"}
 	b.Nav.Own = nil
-	b.Nav.Tabs[6].Active = false
-	b.Nav.Tabs[4].Active = true
+	b.Nav.Tabs[2].Active = false
+	b.Nav.Tabs[1] = Tab{Label: "nav.functions", Href: "/functions", Active: true}
 	b.Nav.Strip = &Strip{
 		OwnerName: "商城小程序", Until: "2026-11-28", DetailHref: "/shares?tab=with-me",
 		PermissionLabels: []string{"permission.functions.view", "permission.functions.invoke", "permission.database.read"},

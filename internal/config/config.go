@@ -30,7 +30,7 @@ type Serve struct {
 	SecureCookies string        `name:"secure-cookies" default:"auto" enum:"auto,yes,no" help:"Mark the console's cookies Secure: yes, no, or auto, which is yes unless the console listens on loopback only."`
 	Demo          bool          `name:"demo" help:"Fill an installation with a small example world and print its logins. Only on loopback."`
 	Workers       int           `name:"workers" default:"32" help:"Function processes at most at one time."`
-	Spares        int           `name:"spares" default:"1" help:"Warm function processes kept ready."`
+	Spares        int           `name:"spares" default:"3" help:"Warm function processes kept ready."`
 	Grace         time.Duration `name:"grace" default:"30s" help:"How long running functions and requests may go on after a signal to stop."`
 }
 

@@ -118,8 +118,12 @@ type Console struct {
 	Role      models.Role
 	Activated bool
 	SharingOn bool
-	Own       []models.Environment
-	Borrowed  []BorrowedEnvironment
+	// SeesShares tells whether there is anything to see of sharing: it is on, or
+	// somebody shares with the app, which the app must see to use and to leave it
+	// (S8, S12).
+	SeesShares bool
+	Own        []models.Environment
+	Borrowed   []BorrowedEnvironment
 	// Default is the environment that the console opens on, "" for none.
 	Default string
 
@@ -172,7 +176,7 @@ func (s *Apps) console(ctx context.Context, place models.Standing, facts models.
 	}
 	return Console{
 		Apps: entries, App: facts.App, Principal: principal, Role: place.Role,
-		Activated: facts.Activated(), SharingOn: facts.SharingOn(now), Own: facts.OwnEnvironments,
+		Activated: facts.Activated(), SharingOn: facts.SharingOn(now), SeesShares: facts.SharingOn(now) || len(facts.Incoming) > 0, Own: facts.OwnEnvironments,
 		Borrowed: borrowed, Default: facts.DefaultEnvironment(now),
 		MayOpen:              models.MayOpenConsole(place, facts, now),
 		MayCreateEnvironment: models.MayCreateEnvironment(place),

@@ -157,6 +157,7 @@ func originOf(cred Credential, info CallInfo) origin {
 	if c.RequestID != "" {
 		o.source = c.Source + ",scf"
 		o.depth = c.Depth + 1
+		o.ip = c.IP // of whoever started the chain, not of the worker
 	}
 	switch c.Kind {
 	case kindIssued:
@@ -225,7 +226,8 @@ func (s *Calls) invoke(ctx context.Context, function models.Function, o origin, 
 		return finished{}, err
 	}
 	started := s.now()
-	result, err := s.runner.Invoke(ctx, runner.Version{
+	// A run goes on and is recorded when its caller goes away: the timeout ends it.
+	result, err := s.runner.Invoke(context.WithoutCancel(ctx), runner.Version{
 		ID: function.ActiveID, EnvironmentID: function.EnvironmentID, FunctionName: function.Name, Number: function.ActiveVersion,
 		Dir: dir, MemoryMB: function.MemoryMB, Variables: function.Variables, Concurrency: function.Concurrency,
 	}, runner.Invocation{RequestID: o.requestID, Event: withUserInfo(event, o), Env: variables, Timeout: timeout, Depth: o.depth})

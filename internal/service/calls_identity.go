@@ -25,7 +25,7 @@ const credentialGrace = 2 * time.Second
 func (s *Calls) variables(function models.Function, o origin, timeout time.Duration) (map[string]string, error) {
 	c := claims{
 		Kind: kindInvocation, AppID: o.owner, EnvironmentID: function.EnvironmentID, RequestID: o.requestID,
-		ExpiresAt: s.clock().Add(timeout + credentialGrace).UnixMilli(), Depth: o.depth, Source: o.source, User: o.user, From: o.from,
+		ExpiresAt: s.clock().Add(timeout + credentialGrace).UnixMilli(), Depth: o.depth, Source: o.source, IP: o.ip, User: o.user, From: o.from,
 	}
 	cred, err := s.credentials.issue(c)
 	if err != nil {

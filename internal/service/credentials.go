@@ -42,6 +42,7 @@ type claims struct {
 	RequestID     string         `json:"rid,omitempty"` // of the invocation
 	Depth         int            `json:"d,omitempty"`
 	Source        string         `json:"src,omitempty"`
+	IP            string         `json:"ip,omitempty"` // of whoever started the chain of calls
 	User          endUser        `json:"u,omitzero"`
 	From          callOrigin     `json:"f,omitzero"`
 	AuthCustom    string         `json:"auth,omitempty"`

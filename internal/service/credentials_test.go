@@ -218,23 +218,26 @@ func TestCredentials_IssueRefuses(t *testing.T) {
 func TestC1_ASessionIsRefusedForAnotherEndUser(t *testing.T) {
 	w := sqliteWorld(t)
 	share := w.lend(t, diner, "shop-1")
-	make1 := func(kind credentialKind, app, openID string) Credential {
+	made := func(kind credentialKind, app, openID string) Credential {
 		cred, err := w.Credentials.issue(claims{
 			Kind: kind, AppID: app, EnvironmentID: "shop-1", GrantID: share.Grants[0].ID, User: endUser{OpenID: openID}, ExpiresAt: start.Add(time.Hour).UnixMilli(),
 		})
 		must(t, err)
 		return cred
 	}
-	session := make1(kindSession, diner, "ann")
+	session := made(kindSession, diner, "ann")
+	ended, err := w.Credentials.issue(claims{Kind: kindUser, AppID: diner, User: endUser{OpenID: "ann"}, ExpiresAt: start.UnixMilli()})
+	must(t, err)
 	f, err := w.facts.fresh(t.Context())
 	must(t, err)
 	for _, c := range []struct{ name, token, key string }{
-		{"the same user", make1(kindUser, diner, "ann").Token, ""},
-		{"no token", "", ""},
-		{"another user", make1(kindUser, diner, "bob").Token, "call.session_other_user"},
-		{"nobody in particular", make1(kindUser, diner, "").Token, "call.session_other_user"},
-		{"the same openid in another app", make1(kindUser, kitchen, "ann").Token, "call.session_other_user"},
-		{"a credential's token", make1(kindInvocation, diner, "ann").Token, "call.user_token_unknown"},
+		{"the same user", made(kindUser, diner, "ann").Token, ""},
+		{"no token", "", "call.user_token_unknown"},
+		{"another user", made(kindUser, diner, "bob").Token, "call.session_other_user"},
+		{"nobody in particular", made(kindUser, diner, "").Token, "call.session_other_user"},
+		{"the same openid in another app", made(kindUser, kitchen, "ann").Token, "call.session_other_user"},
+		{"a credential's token", made(kindInvocation, diner, "ann").Token, "call.user_token_unknown"},
+		{"the same user's token of a run that ended", ended.Token, "call.user_token_unknown"},
 		{"no token of ours", "forged", "call.user_token_unknown"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -246,6 +249,12 @@ func TestC1_ASessionIsRefusedForAnotherEndUser(t *testing.T) {
 			wantError(t, err, models.CodeSessionInvalid, c.key)
 		})
 	}
+}
+
+func TestC1_ASessionOfNobodyNeedsNoToken(t *testing.T) {
+	w := sqliteWorld(t)
+	cred := w.session(t, diner, w.lend(t, diner, "shop-1"), "shop-1")
+	same(t, models.Code(""), w.callCode(t, cred, models.FunctionsInvoke))
 }
 
 func TestGatewayURL(t *testing.T) {

@@ -117,7 +117,7 @@ func TestS12_OnlyTheGranteesAdministratorsLeave(t *testing.T) {
 			wantError(t, change(shopDeveloper, shop), models.CodeForbidden, "error.role_needed")
 		}
 		must(t, w.Sharing.Leave(ctx, dinerAdmin, diner, share.ID))
-		wantError(t, w.Sharing.Leave(ctx, dinerAdmin, diner, share.ID), models.CodeForbidden, "error.no_console_entry")
+		wantError(t, w.Sharing.Leave(ctx, dinerAdmin, diner, share.ID), models.CodeNotFound, "error.not_found")
 	})
 }
 

@@ -88,10 +88,27 @@ func ParseManifest(r io.Reader) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("larger than %d MB", maxManifestBytes>>20)
 	}
 	var m Manifest
-	if err := yaml.UnmarshalWithOptions(data, &m, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
+	if err := yaml.UnmarshalWithOptions(data, &m, yaml.Strict(), yaml.DisallowUnknownField(), yaml.CustomUnmarshaler(readTime)); err != nil {
 		return Manifest{}, err
 	}
 	return m, nil
+}
+
+// readTime reads a moment: a date, or date and time with a zone. The library
+// would take anything else for the year 1.
+func readTime(t *time.Time, text []byte) error {
+	var s string
+	if err := yaml.Unmarshal(text, &s); err != nil {
+		return err
+	}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		parsed, err := time.Parse(layout, s)
+		if err == nil {
+			*t = parsed
+			return nil
+		}
+	}
+	return fmt.Errorf("time %q: want 2027-12-31T00:00:00Z, another zone as +08:00, or 2027-12-31 (UTC)", s)
 }
 
 // later names the keys of an environment that this version reads but does not

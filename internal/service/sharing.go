@@ -158,11 +158,17 @@ type ShareInput struct {
 // is off or the share changed meanwhile.
 func (s *Sharing) Share(ctx context.Context, actor models.Actor, ownerAppID string, in ShareInput) (models.Share, error) {
 	var saved models.Share
-	err := s.change(ctx, func(tx *store.Store) error {
+	save := func(tx *store.Store) error {
 		var err error
 		saved, err = s.save(ctx, tx, actor, ownerAppID, in)
 		return err
-	})
+	}
+	err := s.change(ctx, save)
+	if models.MsgOf(err).Key == "error.exists" {
+		// On PostgreSQL somebody shared to the same app at the same moment: now
+		// there is a share to edit.
+		err = s.change(ctx, save)
+	}
 	return saved, err
 }
 

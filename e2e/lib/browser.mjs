@@ -1,0 +1,45 @@
+// Chromium, strictly: what a page logs as an error, a request that fails and a
+// request to anywhere but the console each fail the journey.
+import assert from 'node:assert/strict'
+import { chromium } from 'playwright-core'
+
+const limitMs = 20_000
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync',
+    ],
+  })
+}
+
+/**
+ * Runs steps in a browser context of their own and then checks that nothing went
+ * wrong unseen.
+ * @param {import('playwright-core').Browser} browser
+ * @param {{console: string}} server
+ * @param {import('playwright-core').BrowserContextOptions} options
+ * @param {(page: import('playwright-core').Page) => Promise<void>} steps
+ */
+export async function journey(browser, server, options, steps) {
+  const context = await browser.newContext({ baseURL: server.console, locale: 'zh-CN', viewport: { width: 1360, height: 900 }, ...options })
+  context.setDefaultTimeout(limitMs)
+  const trouble = []
+  context.on('console', message => { if (message.type() === 'error') trouble.push(`console: ${message.text()} ${message.location().url}`) })
+  context.on('weberror', error => trouble.push(`exception: ${error.error().stack}`))
+  context.on('requestfailed', request => trouble.push(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`))
+  context.on('request', request => { if (new URL(request.url()).origin !== server.console) trouble.push(`elsewhere: ${request.url()}`) })
+  context.on('response', response => { if (response.status() >= 500) trouble.push(`${response.status()}: ${response.url()}`) })
+  try {
+    const page = await context.newPage()
+    await steps(page)
+    assert.deepEqual(trouble, [])
+  } catch (error) {
+    if (trouble.length > 0) error.message += `\nbeside it: ${trouble.join('\n')}`
+    throw error
+  } finally {
+    await context.close()
+  }
+}

@@ -1,0 +1,170 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"envshare/models"
+)
+
+// public are the routes that need nobody to be signed in.
+var public = map[string]bool{
+	"GET /login": true, "POST /login": true, "GET /setup/:token": true, "POST /setup/:token": true,
+	"GET /healthz": true, "GET /readyz": true, "GET /static/*": true, "POST /language": true, "POST /theme": true,
+}
+
+// anyMember are the routes that whoever is signed in may use.
+var anyMember = map[string]bool{"GET /": true, "GET /apps": true, "POST /logout": true}
+
+// route is an address of the console with its placeholders.
+type route struct{ method, path string }
+
+// protected are the routes of apps, from the console's own table.
+func (k *console) protected() []route {
+	k.t.Helper()
+	var list []route
+	for _, r := range k.routes {
+		name := r.Method + " " + r.Path
+		if r.Method == http.MethodHead || public[name] || anyMember[name] {
+			continue
+		}
+		if !strings.HasPrefix(r.Path, "/apps/:app") {
+			k.t.Errorf("%s is neither public nor of an app", name)
+		}
+		list = append(list, route{r.Method, r.Path})
+	}
+	if len(list) < 38 {
+		k.t.Fatalf("only %d routes", len(list))
+	}
+	return list
+}
+
+// with fills the placeholders of the route.
+func (r route) with(app, env, share, name, invocation string) string {
+	return strings.NewReplacer(":app", app, ":env", env, ":share", share, ":name", name, ":invocation", invocation).Replace(r.path)
+}
+
+// ask sends a request with a valid token where one is needed.
+func (b *browser) ask(r route, path, token string) *page {
+	b.t.Helper()
+	if r.method == http.MethodGet {
+		return b.do(http.MethodGet, path, "", nil)
+	}
+	return b.post(path, url.Values{"_csrf": {token}})
+}
+
+func (b *browser) token(path string) string {
+	b.t.Helper()
+	token := b.get(path).Find(`input[name="_csrf"]`).First().AttrOr("value", "")
+	if token == "" {
+		b.t.Fatalf("%s has no token", path)
+	}
+	return token
+}
+
+// world is a console in which everything that a route may name is there.
+type world struct {
+	*console
+	share, incoming, invocation string // ids
+}
+
+func newFullWorld(t *testing.T) world {
+	t.Helper()
+	k := newConsole(t)
+	k.kit.Apply(t, strings.NewReplacer(
+		"name: 商城\n", "name: 商城\n    sharing: true\n",
+		"{id: shop-test, name: 商城测试}", "{id: shop-test, name: 商城测试, functions: functions}",
+	).Replace(manifest), map[string]string{"functions/hello/index.js": "exports.main = async () => 1\n"})
+	invocation := models.Invocation{ID: "run-1", EnvironmentID: shopTest, FunctionName: "hello", Version: 1, Trigger: models.TriggerConsole,
+		CallerAppID: shop, Status: models.InvocationOK, Result: "1", StartedAt: time.Now().UTC()}
+	must(t, k.kit.Store.Invocations.InsertBatch(t.Context(), []models.Invocation{invocation}))
+	return world{k, k.share(shop, diner, shopTest, models.Permissions()...).ID, k.only(depot).ID, invocation.ID}
+}
+
+// of is the address of a route in shop. What it leaves is a share that shop was
+// given, all else is about the one that it gave.
+func (w world) of(r route) string {
+	share := w.share
+	if strings.HasSuffix(r.path, "/leave") {
+		share = w.incoming
+	}
+	return r.with(shop, shopTest, share, "hello", w.invocation)
+}
+
+// state is what a request must not change: the audit log and the functions.
+func (w world) state() int { return len(w.audit(shop)) + len(w.audit(diner)) + len(w.audit(depot)) }
+
+func TestEveryRouteIsGuarded(t *testing.T) {
+	w := newFullWorld(t)
+	nobody := w.browser()
+	nobodysToken := nobody.token("/login")
+	stranger := w.admin(rival)
+	strangersToken := stranger.token("/apps")
+	viewer := w.signIn("viewer", map[string]models.Role{shop: models.RoleViewer})
+	viewersToken := viewer.token("/apps")
+	admin := w.admin(shop)
+	adminsToken := admin.token("/apps")
+	before := w.state()
+
+	for _, r := range w.protected() {
+		t.Run(r.method+" "+r.path, func(t *testing.T) {
+			path := w.of(r)
+			t.Run("nobody is sent to sign in", func(t *testing.T) {
+				p := nobody.ask(r, path, nobodysToken)
+				if p.status != http.StatusSeeOther || !strings.HasPrefix(p.location, "/login") {
+					t.Errorf("status %d to %q", p.status, p.location)
+				}
+			})
+			t.Run("a member of another app does not learn that it exists", func(t *testing.T) {
+				wantStatus(t, stranger.ask(r, path, strangersToken), http.StatusNotFound)
+			})
+			if r.method == http.MethodPost {
+				t.Run("a viewer is refused", func(t *testing.T) {
+					wantStatus(t, viewer.ask(r, path, viewersToken), http.StatusForbidden)
+				})
+				t.Run("a token is needed", func(t *testing.T) {
+					wantStatus(t, admin.ask(r, path, ""), http.StatusForbidden)
+				})
+			}
+			for placeholder, forged := range map[string]string{":env": rivalMain, ":share": "01ARZ3NDEKTSV4RRFFQ69G5FAV", ":invocation": "nowhere", ":app": "wx00000000000000ff"} {
+				if !strings.Contains(r.path, placeholder) {
+					continue
+				}
+				t.Run("a forged "+placeholder+" is not found", func(t *testing.T) {
+					path := route{r.method, strings.Replace(r.path, placeholder, forged, 1)}
+					wantStatus(t, admin.ask(r, w.of(path), adminsToken), http.StatusNotFound)
+				})
+			}
+		})
+	}
+	if after := w.state(); after != before {
+		t.Errorf("%d changes were recorded", after-before)
+	}
+}
+
+func wantStatus(t *testing.T, p *page, status int) {
+	t.Helper()
+	if p.status != status {
+		t.Errorf("status %d, want %d: %s %s", p.status, status, p.location, p.excerpt())
+	}
+}
+
+func TestReadingChangesNothing(t *testing.T) {
+	w := newFullWorld(t)
+	admin := w.admin(shop)
+	before := w.state()
+	for _, r := range w.protected() {
+		if r.method != http.MethodGet {
+			continue
+		}
+		if p := admin.do(http.MethodGet, w.of(r), "", nil); p.status != http.StatusOK && p.status != http.StatusSeeOther {
+			t.Errorf("%s: status %d: %s", p.path, p.status, p.excerpt())
+		}
+	}
+	if after := w.state(); after != before {
+		t.Errorf("%d changes were recorded", after-before)
+	}
+}
