@@ -16,10 +16,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"envshare/internal/config"
-	"envshare/internal/i18n"
 	"envshare/internal/service"
 	"envshare/internal/store"
-	"envshare/models"
 )
 
 // commands is the command line.
@@ -59,34 +57,6 @@ func run(args []string) error {
 	defer stop()
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return parsed.Run(c.Config)
-}
-
-// explain turns an error into one line for the person at the terminal.
-func explain(err error) string {
-	var known *models.Error
-	if !errors.As(err, &known) || known.Code == models.CodeInternal {
-		return err.Error()
-	}
-	text := i18n.Text(i18n.English, known.Msg.Key, known.Msg.Args)
-	for field, msg := range known.Fields {
-		if msg.Key != known.Msg.Key {
-			text += " " + field + ": " + i18n.Text(i18n.English, msg.Key, msg.Args)
-		}
-	}
-	if known.Detail != "" {
-		text += " " + known.Detail
-	}
-	return contextOf(err, known) + text
-}
-
-// contextOf returns what was wrapped around a known error, such as the place in
-// a manifest.
-func contextOf(err error, known *models.Error) string {
-	whole, inner := err.Error(), known.Error()
-	if len(whole) > len(inner) && whole[len(whole)-len(inner):] == inner {
-		return whole[:len(whole)-len(inner)]
-	}
-	return ""
 }
 
 // open opens the installation's records and secret, making both when they are

@@ -34,6 +34,11 @@ func (f File) BeforeResolve(k *kong.Kong, ctx *kong.Context, trace *kong.Path) e
 		}
 	}
 	ctx.AddResolver(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		for _, name := range flag.Envs {
+			if _, set := os.LookupEnv(name); set {
+				return nil, nil // a variable goes before the file
+			}
+		}
 		return values[flag.Name], nil
 	}))
 	return nil

@@ -3,6 +3,7 @@ package service
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -97,10 +98,7 @@ func ParseManifest(r io.Reader) (Manifest, error) {
 // readTime reads a moment: a date, or date and time with a zone. The library
 // would take anything else for the year 1.
 func readTime(t *time.Time, text []byte) error {
-	var s string
-	if err := yaml.Unmarshal(text, &s); err != nil {
-		return err
-	}
+	s := strings.Trim(strings.TrimSpace(string(text)), `'"`)
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		parsed, err := time.Parse(layout, s)
 		if err == nil {
@@ -109,6 +107,15 @@ func readTime(t *time.Time, text []byte) error {
 		}
 	}
 	return fmt.Errorf("time %q: want 2027-12-31T00:00:00Z, another zone as +08:00, or 2027-12-31 (UTC)", s)
+}
+
+var yamlPosition = regexp.MustCompile(`^\[(\d+):(\d+)\] `)
+
+// oneLine returns a YAML error as "line 6, column 5: unknown field", without the
+// source that the library shows below it.
+func oneLine(err error) string {
+	text, _, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
+	return yamlPosition.ReplaceAllString(text, "line $1, column $2: ")
 }
 
 // later names the keys of an environment that this version reads but does not
