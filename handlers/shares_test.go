@@ -22,11 +22,15 @@ func shareInput(to, env string, permissions ...models.Permission) service.ShareI
 func TestS1Enable(t *testing.T) {
 	k := newConsole(t)
 	k.kit.Apply(t, manifest, nil)
-	// What depot lends to shop leaves shop's own choice alone.
+	lent := k.only(depot).ID
+	lender := k.admin(depot)
 	b := k.admin(shop)
-	p := b.get(paths.App(shop)).want(200)
-	if slices.Contains(p.tabs(), text("nav.sharing")) {
-		t.Errorf("tabs %q before", p.tabs())
+	t.Run("who borrows sees that, and still cannot share out", func(t *testing.T) {
+		b.get(paths.SharesWithMe(shop)).want(200).wantCount(`[data-testid="incoming-row"]`, 1).wantText("main", text("error.sharing_off"))
+		lender.submit(lender.get(paths.DeleteShare(depot, lent)), paths.DeleteShare(depot, lent)).wantRedirect(paths.Shares(depot))
+	})
+	if tabs := b.get(paths.App(shop)).want(200).tabs(); slices.Contains(tabs, text("nav.sharing")) {
+		t.Errorf("tabs %q before", tabs)
 	}
 	b.get(paths.NewShare(shop)).want(409)
 	b.forge(paths.Shares(shop), "to", diner, "env", shopTest, "perm."+shopTest, "functions.view").want(409)

@@ -29,7 +29,7 @@ export async function journey(browser, server, options, steps) {
   const trouble = []
   context.on('console', message => { if (message.type() === 'error') trouble.push(`console: ${message.text()} ${message.location().url}`) })
   context.on('weberror', error => trouble.push(`exception: ${error.error().stack}`))
-  context.on('requestfailed', request => !unfollowed(request) && trouble.push(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`))
+  context.on('requestfailed', request => !harmless(request) && trouble.push(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`))
   context.on('request', request => { if (new URL(request.url()).origin !== server.console) trouble.push(`elsewhere: ${request.url()}`) })
   context.on('response', response => { if (response.status() >= 500) trouble.push(`${response.status()}: ${response.url()}`) })
   try {
@@ -44,7 +44,9 @@ export async function journey(browser, server, options, steps) {
   }
 }
 
-/** A redirect that a script asked not to follow is reported as if it had failed. */
-function unfollowed(request) {
-  return request.resourceType() === 'fetch' && request.redirectedFrom() !== null && request.failure()?.errorText === 'net::ERR_ABORTED'
+/** What Chromium reports as failed though nobody misses it: a redirect that a script asked not to follow, and the icon of a page that was left. */
+function harmless(request) {
+  if (request.failure()?.errorText !== 'net::ERR_ABORTED') return false
+  const unfollowed = request.resourceType() === 'fetch' && request.redirectedFrom() !== null
+  return unfollowed || new URL(request.url()).pathname.includes('/icons/favicon')
 }

@@ -168,7 +168,9 @@ export async function pressRun(page, event) {
   }
 }
 
-/** The token that every form of a page carries. */
-export function csrf(page) {
-  return page.locator('input[name=_csrf]').first().getAttribute('value')
+/** Posts a form that the page does not offer, as the page's own script could; redirects are not followed. */
+export async function post(page, path, form) {
+  const token = await page.locator('input[name=_csrf]').first().getAttribute('value')
+  const headers = { Origin: new URL(page.url()).origin, 'Sec-Fetch-Site': 'same-origin' }
+  return page.request.post(path, { form: { _csrf: token, ...form }, headers, maxRedirects: 0 })
 }

@@ -69,7 +69,7 @@ func TestDefaults(t *testing.T) {
 		t.Error(diff)
 	}
 	want := config.Serve{
-		Console: "127.0.0.1:8080", Gateway: "127.0.0.1:8081", SecureCookies: "auto", Workers: 32, Spares: 1, Grace: 30 * time.Second,
+		Console: "127.0.0.1:8080", Gateway: "127.0.0.1:8081", SecureCookies: "auto", Workers: 32, Spares: 3, Grace: 30 * time.Second,
 	}
 	if diff := cmp.Diff(want, c.Serve.Serve); diff != "" {
 		t.Error(diff)

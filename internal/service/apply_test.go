@@ -133,15 +133,18 @@ func TestApply_SharesAreWhatTheFileSays(t *testing.T) {
 
 func TestApply_WhatTheParserRefuses(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"an unknown key", "principals:\n  - id: acme\n    nmae: x\n", "[3:5]"},
-		{"an unknown section", "principals: []\nfoo: 1\n", "[2:1]"},
-		{"an unknown key of a grant", "apps:\n  - appid: a\n    shares:\n      - to: b\n        environments:\n          - {id: e, permission: []}\n", "[6:"},
-		{"a text for a list", "apps: many\n", "[1:"},
-		{"a list for a text", "principals:\n  - id: [a]\n", "[2:"},
-		{"a word for yes or no", "apps:\n  - appid: a\n    sharing: maybe\n", "[3:"},
+		{"an unknown key", "principals:\n  - id: acme\n    nmae: x\n", "line 3, column 5: "},
+		{"an unknown section", "principals: []\nfoo: 1\n", "line 2, column 1: "},
+		{"an unknown key of a grant", "apps:\n  - appid: a\n    shares:\n      - to: b\n        environments:\n          - {id: e, permission: []}\n", "line 6, "},
+		{"a text for a list", "apps: many\n", "line 1, "},
+		{"a list for a text", "principals:\n  - id: [a]\n", "line 2, "},
+		{"a word for yes or no", "apps:\n  - appid: a\n    sharing: maybe\n", "line 3, "},
 		{"a date that is none", "apps:\n  - shares:\n      - to: b\n        until: tomorrow\n", "tomorrow"},
-		{"a key twice", "users: []\nusers: []\n", "[2:1]"},
-		{"no YAML", "apps: [", "[1:"},
+		{"a date that does not exist", "apps:\n  - shares:\n      - until: 2027-13-31T00:00:00Z\n", "2027-13-31"},
+		{"a time without a zone", "apps:\n  - shares:\n      - until: 2027-12-31T00:00:00\n", "another zone"},
+		{"a list for a date", "apps:\n  - shares:\n      - until: [a]\n", "[a]"},
+		{"a key twice", "users: []\nusers: []\n", "line 2, column 1: "},
+		{"no YAML", "apps: [", "line 1, "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := ParseManifest(strings.NewReader(c.text))

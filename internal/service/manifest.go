@@ -1,8 +1,10 @@
 package service
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 
@@ -90,7 +92,7 @@ func ParseManifest(r io.Reader) (Manifest, error) {
 	}
 	var m Manifest
 	if err := yaml.UnmarshalWithOptions(data, &m, yaml.Strict(), yaml.DisallowUnknownField(), yaml.CustomUnmarshaler(readTime)); err != nil {
-		return Manifest{}, err
+		return Manifest{}, errors.New(oneLine(err))
 	}
 	return m, nil
 }
