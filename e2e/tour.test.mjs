@@ -3,22 +3,30 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
-import { journey, launch } from './lib/browser.mjs'
+import { journey, launch, session } from './lib/browser.mjs'
 import * as ui from './lib/console.mjs'
 import { startServer } from './lib/server.mjs'
 
 const { mall, member, campaign, account, outside } = ui
 
 describe('the tour', () => {
-  let server, browser
+  let server, browser, alice, bob
 
-  before(async () => { [server, browser] = await Promise.all([startServer({ demo: true }), launch()]) })
+  before(async () => {
+    [server, browser] = await Promise.all([startServer({ demo: true }), launch()])
+    alice = await session(browser, server, 'alice')
+    bob = await session(browser, server, 'bob')
+  })
   after(async () => {
     await browser?.close()
     await server?.stop()
   })
 
-  const tour = (name, steps) => test(name, () => journey(browser, server, {}, steps))
+  const tour = (name, steps) => test(name, () => journey(browser, server, { storageState: alice }, steps))
+  const asOwner = steps => journey(browser, server, { storageState: alice }, async page => {
+    await ui.openApp(page, mall)
+    await steps(page)
+  })
   const callMall = page => ui.run(page, member, member.env, 'callMall')
   const refused = async (page, code, event) => {
     const { status, error } = await ui.run(page, member, member.env, 'callMall', event)
@@ -28,7 +36,6 @@ describe('the tour', () => {
   }
 
   tour('S1: sharing is off until the app turns it on', async page => {
-    await ui.signIn(page, 'alice')
     await ui.openApp(page, mall)
     assert.equal(await ui.tab(page, '环境共享').count(), 0)
     await ui.enableSharing(page)
@@ -36,7 +43,6 @@ describe('the tour', () => {
   })
 
   tour('S2: each refusal of a borrower says which condition failed', async page => {
-    await ui.signIn(page, 'alice')
     await ui.openApp(page, mall)
     await ui.openShareForm(page)
     for (const [appid, words] of [
@@ -55,7 +61,6 @@ describe('the tour', () => {
   })
 
   tour('S5: operate ticks view, and presets tick what they say', async page => {
-    await ui.signIn(page, 'alice')
     await ui.openApp(page, mall)
     await ui.openShareForm(page)
     await ui.environmentCard(page, mall.test).locator('input[name=env]').check()
@@ -82,7 +87,6 @@ describe('the tour', () => {
   })
 
   tour('the borrower calls the owner, and every change counts from the next call on', async owner => {
-    await ui.signIn(owner, 'alice')
     await ui.openApp(owner, member)
     await refused(owner, '-601012')
 
@@ -115,7 +119,6 @@ describe('the tour', () => {
   })
 
   tour('S15: before removing, the owner sees who used the share', async page => {
-    await ui.signIn(page, 'alice')
     await ui.openApp(page, mall)
     await ui.share(page, member, { [mall.test]: ['functions.invoke'] })
     assert.equal((await callMall(page)).status, '成功')
@@ -129,7 +132,6 @@ describe('the tour', () => {
   })
 
   tour('S3: a borrowed environment cannot be lent on', async page => {
-    await ui.signIn(page, 'alice')
     await ui.openApp(page, mall)
     await ui.share(page, member, { [mall.test]: ['functions.invoke'] })
 
@@ -150,7 +152,6 @@ describe('the tour', () => {
   })
 
   tour('S10: cloudbase_auth of a borrowed environment is the owner’s alone', async page => {
-    await ui.signIn(page, 'alice')
     await ui.openApp(page, mall)
     await ui.editShare(page, member, { [mall.test]: ['functions.view', 'functions.operate', 'functions.invoke'] })
 
@@ -171,7 +172,6 @@ describe('the tour', () => {
   })
 
   tour('an environment without cloudbase_auth is flagged, refused at the call, and mended from the template', async page => {
-    await ui.signIn(page, 'alice')
     await ui.openApp(page, mall)
     await ui.shareAction(page, member, '编辑')
     await ui.tickOnly(page, mall.prod, ['functions.invoke'])
@@ -194,42 +194,33 @@ describe('the tour', () => {
     assert.equal(returned.context.ENV, mall.prod)
   })
 
-  tour('S11: an app that never activated works through a share, and only through it', async page => {
-    await ui.signIn(page, 'bob')
-    const row = page.getByTestId('app-row').filter({ hasText: campaign.appid })
-    await page.goto('/apps')
-    await row.getByText('未开通云开发').filter({ visible: true }).waitFor()
-    await page.goto(`/apps/${campaign.appid}`)
-    await page.getByTestId('no-entry').getByText('还没有控制台入口').waitFor()
+  test('S11: an app that never activated works through a share, and only through it', () => {
+    const expected = new RegExp(`status of 403 .*/apps/${campaign.appid}$`)
+    return journey(browser, server, { storageState: bob, expected }, async page => {
+      const row = page.getByTestId('app-row').filter({ hasText: campaign.appid })
+      await page.goto('/apps')
+      await row.getByText('未开通云开发').filter({ visible: true }).waitFor()
+      await page.goto(`/apps/${campaign.appid}`)
+      await page.getByTestId('no-entry').getByText(`${campaign.name} 还没有控制台入口`).waitFor()
 
-    await ui.signOut(page)
-    await ui.signIn(page, 'alice')
-    await ui.openApp(page, mall)
-    await ui.share(page, campaign, { [mall.test]: ['functions.view', 'functions.invoke'] })
-    await ui.signOut(page)
+      await asOwner(owner => ui.share(owner, campaign, { [mall.test]: ['functions.view', 'functions.invoke'] }))
+      await ui.openApp(page, campaign)
+      await page.getByTestId('environment-switcher').filter({ hasText: `借用 · ${mall.name}` }).waitFor()
+      await page.getByTestId('borrowed-strip').getByText('查看云函数').waitFor()
+      await ui.tab(page, '环境共享').waitFor()
+      const { returned } = await ui.run(page, campaign, mall.test, 'getProducts')
+      assert.equal(returned.products.length, 2)
 
-    await ui.signIn(page, 'bob')
-    await ui.openApp(page, campaign)
-    await page.getByTestId('environment-switcher').filter({ hasText: `借用 · ${mall.name}` }).waitFor()
-    await page.getByTestId('borrowed-strip').getByText('查看云函数').waitFor()
-    await ui.tab(page, '环境共享').waitFor()
-    const { returned } = await ui.run(page, campaign, mall.test, 'getProducts')
-    assert.equal(returned.products.length, 2)
-
-    await journey(browser, server, {}, async owner => {
-      await ui.signIn(owner, 'alice')
-      await ui.openApp(owner, mall)
-      await ui.removeShare(owner, campaign)
+      await asOwner(owner => ui.removeShare(owner, campaign))
+      await page.goto('/apps')
+      await row.getByText('未开通云开发').filter({ visible: true }).waitFor()
+      const gone = await page.request.get(`/apps/${campaign.appid}/envs/${mall.test}/functions`)
+      assert.equal(gone.status(), 403)
+      assert.ok((await gone.text()).includes('还没有控制台入口'))
     })
-    await page.goto('/apps')
-    await row.getByText('未开通云开发').filter({ visible: true }).waitFor()
-    const gone = await page.request.get(`/apps/${campaign.appid}/envs/${mall.test}/functions`, { maxRedirects: 0 })
-    assert.equal(gone.status(), 403)
-    assert.ok((await gone.text()).includes('还没有控制台入口'))
   })
 
   tour('the interface in English and in the dark', async page => {
-    await ui.signIn(page, 'alice')
     await ui.openApp(page, mall)
     await page.getByRole('button', { name: 'EN', exact: true }).click()
     await page.locator('html[lang=en]').waitFor()

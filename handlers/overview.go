@@ -38,10 +38,8 @@ func (h overview) show(c echo.Context) error {
 		SharedByMe: number(list.TotalOutgoing), SharedWithMe: number(list.TotalIncoming),
 	}
 	start := views.GettingStarted{HasAuth: p.opened.HasAuthFunction, SharingOn: p.SharingOn, HasShare: list.TotalOutgoing > 0}
-	if p.opened.May(models.FunctionsView).Allowed {
-		if err := h.addFunctions(ctx, actor, &page, &start); err != nil {
-			return err
-		}
+	if err := h.addFunctions(ctx, actor, p.opened.May(models.FunctionsView), &page, &start); err != nil {
+		return err
 	}
 	all := start.HasFunction && start.HasAuth && start.SharingOn && start.HasShare
 	if !page.Borrowed && !all {
@@ -50,8 +48,12 @@ func (h overview) show(c echo.Context) error {
 	return render.Page(c, http.StatusOK, views.AppOverview(page))
 }
 
-// addFunctions adds what only somebody sees who may view functions.
-func (h overview) addFunctions(ctx context.Context, actor models.Actor, page *views.AppOverviewPage, start *views.GettingStarted) error {
+// addFunctions adds what only somebody sees who may view functions, or why not.
+func (h overview) addFunctions(ctx context.Context, actor models.Actor, may models.Decision, page *views.AppOverviewPage, start *views.GettingStarted) error {
+	if !may.Allowed {
+		page.WhyNoFunctions = reason(ctx, may)
+		return nil
+	}
 	list, err := h.services.Functions.List(ctx, actor, page.AppID, page.EnvID)
 	if err != nil {
 		return err

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict'
 import { chromium } from 'playwright-core'
 
+import { signIn } from './console.mjs'
+
 const limitMs = 20_000
 
 export function launch() {
@@ -20,18 +22,19 @@ export function launch() {
  * wrong unseen.
  * @param {import('playwright-core').Browser} browser
  * @param {{console: string}} server
- * @param {import('playwright-core').BrowserContextOptions} options
+ * @param {import('playwright-core').BrowserContextOptions & {expected?: RegExp}} options expected matches the trouble that belongs to the journey
  * @param {(page: import('playwright-core').Page) => Promise<void>} steps
  */
-export async function journey(browser, server, options, steps) {
+export async function journey(browser, server, { expected, ...options }, steps) {
   const context = await browser.newContext({ baseURL: server.console, locale: 'zh-CN', viewport: { width: 1360, height: 900 }, ...options })
   context.setDefaultTimeout(limitMs)
   const trouble = []
-  context.on('console', message => { if (message.type() === 'error') trouble.push(`console: ${message.text()} ${message.location().url}`) })
-  context.on('weberror', error => trouble.push(`exception: ${error.error().stack}`))
-  context.on('requestfailed', request => !harmless(request) && trouble.push(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`))
-  context.on('request', request => { if (new URL(request.url()).origin !== server.console) trouble.push(`elsewhere: ${request.url()}`) })
-  context.on('response', response => { if (response.status() >= 500) trouble.push(`${response.status()}: ${response.url()}`) })
+  const note = text => { if (!expected?.test(text)) trouble.push(text) }
+  context.on('console', message => { if (message.type() === 'error') note(`console: ${message.text()} ${message.location().url}`) })
+  context.on('weberror', error => note(`exception: ${error.error().stack}`))
+  context.on('requestfailed', request => !harmless(request) && note(`failed: ${request.method()} ${request.url()} ${request.failure()?.errorText}`))
+  context.on('request', request => { if (new URL(request.url()).origin !== server.console) note(`elsewhere: ${request.url()}`) })
+  context.on('response', response => { if (response.status() >= 500) note(`${response.status()}: ${response.url()}`) })
   try {
     const page = await context.newPage()
     await steps(page)
@@ -42,6 +45,16 @@ export async function journey(browser, server, options, steps) {
   } finally {
     await context.close()
   }
+}
+
+/** Signs somebody in and returns what the browser keeps of it, for journeys that begin signed in. */
+export async function session(browser, server, username) {
+  let state
+  await journey(browser, server, {}, async page => {
+    await signIn(page, username)
+    state = await page.context().storageState()
+  })
+  return state
 }
 
 /** What Chromium reports as failed though nobody misses it: a redirect that a script asked not to follow, and the icon of a page that was left. */
