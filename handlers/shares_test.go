@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -257,6 +258,30 @@ func TestS12Leave(t *testing.T) {
 	}
 }
 
+// The address of a share leads everybody to what they may do with it.
+func TestWhoMayManageAShare(t *testing.T) {
+	k := newWorld(t)
+	share := k.share(shop, diner, shopTest, models.FunctionsView).ID
+	viewer := k.signIn("viewer", map[string]models.Role{shop: models.RoleViewer})
+	developer := k.signIn("developer", map[string]models.Role{shop: models.RoleDeveloper})
+	grantee := k.admin(diner)
+
+	k.admin(shop).do("GET", paths.Share(shop, share), "", nil).wantRedirect(paths.EditShare(shop, share))
+	grantee.do("GET", paths.Share(diner, share), "", nil).wantRedirect(paths.SharesWithMe(diner))
+	for _, b := range []*browser{viewer, developer} {
+		b.do("GET", paths.Share(shop, share), "", nil).wantRedirect(paths.Shares(shop))
+		b.get(paths.EditShare(shop, share)).want(403)
+		b.get(paths.DeleteShare(shop, share)).want(403)
+		b.get(paths.NewShareTo(shop, diner)).want(403)
+		b.get(paths.Shares(shop)).want(200).wantCount(`a[href="`+paths.NewShare(shop)+`"]`, 0).wantCount(`a[href="`+paths.EditShare(shop, share)+`"]`, 0)
+	}
+	grantee.get(paths.EditShare(diner, share)).want(404)
+	grantee.get(paths.DeleteShare(diner, share)).want(404)
+	grantee.forge(paths.PauseShare(diner, share)).want(404)
+	grantee.forge(paths.DeleteShare(diner, share)).want(404)
+	k.signIn("guest", map[string]models.Role{diner: models.RoleViewer}).get(paths.LeaveShare(diner, share)).want(403)
+}
+
 // S13: turning sharing off ends all outgoing shares, after confirming it.
 func TestS13Disable(t *testing.T) {
 	k := newWorld(t)
@@ -269,4 +294,25 @@ func TestS13Disable(t *testing.T) {
 	b.submit(p, address, "confirm", "yes").wantRedirect(paths.Extensions(shop)).follow().want(200).
 		wantFlash(text("flash.sharing_disabled")).wantText("main", text("extensions.off"))
 	b.get(paths.Shares(shop)).want(200).wantCount(`[data-testid="share-row"]`, 0).wantText("main", text("error.sharing_off"))
+}
+
+// Long lists are shown in pages, of both directions.
+func TestSharesInPages(t *testing.T) {
+	k := newWorld(t)
+	var more strings.Builder
+	more.WriteString("apps:\n")
+	for i := range 22 {
+		fmt.Fprintf(&more, "  - {appid: wx%016x, name: 应用 %d, type: miniprogram, principal: acme}\n", 0xf00+i, i)
+	}
+	k.kit.Apply(t, more.String(), nil)
+	for i := range 22 {
+		k.share(shop, fmt.Sprintf("wx%016x", 0xf00+i), shopTest, models.FunctionsView)
+	}
+	b := k.admin(shop)
+	first := b.get(paths.Shares(shop)).want(200).wantCount(`[data-testid="share-row"]`, models.DefaultPageSize).wantText("main", text("list.total", "total", 22))
+	second := b.get(first.Find(`a[rel="next"]`).AttrOr("href", "")).want(200).wantCount(`[data-testid="share-row"]`, 2).wantCount(`a[rel="next"]`, 0)
+	b.get(second.Find(`a[rel="prev"]`).AttrOr("href", "")).want(200).wantCount(`[data-testid="share-row"]`, models.DefaultPageSize)
+	b.get(paths.Page(paths.SharesWithMe(shop), 1)).want(200).wantCount(`[data-testid="incoming-row"]`, 1).wantText("nav", "22")
+	b.get(paths.Shares(shop)+"?page=-7").want(200).wantCount(`[data-testid="share-row"]`, models.DefaultPageSize)
+	b.get(paths.Shares(shop) + "?page=last").want(400)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -14,7 +15,6 @@ import (
 	"envshare/internal/i18n"
 	"envshare/internal/testkit"
 	"envshare/models"
-	"envshare/static"
 	"envshare/web"
 )
 
@@ -81,7 +81,7 @@ func newConsole(t testing.TB, withRunner ...bool) *console {
 	k := &console{t: t, kit: testkit.New(t, testkit.Options{NoRunner: len(withRunner) == 0})}
 	s := k.kit.Services
 	e, err := web.New(web.Config{}, web.Deps{
-		Sessions: s.Accounts, Static: static.FS, Ready: s.Ready, SetLanguage: s.Accounts.SetLanguage, Logger: k.kit.Logger,
+		Sessions: s.Accounts, Static: fstest.MapFS{}, Ready: s.Ready, SetLanguage: s.Accounts.SetLanguage, Logger: k.kit.Logger,
 	})
 	must(t, err)
 	handlers.Register(e, s, handlers.Options{

@@ -133,7 +133,7 @@ func TestApply_SharesAreWhatTheFileSays(t *testing.T) {
 
 func TestApply_WhatTheParserRefuses(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"an unknown key", "principals:\n  - id: acme\n    nmae: x\n", "line 3, column 5: "},
+		{"an unknown key", "principals:\n  - id: acme\n    label: x\n", "line 3, column 5: "},
 		{"an unknown section", "principals: []\nfoo: 1\n", "line 2, column 1: "},
 		{"an unknown key of a grant", "apps:\n  - appid: a\n    shares:\n      - to: b\n        environments:\n          - {id: e, permission: []}\n", "line 6, "},
 		{"a text for a list", "apps: many\n", "line 1, "},

@@ -128,10 +128,10 @@ func TestS14_EveryChangeOfAShareIsReadByBothSides(t *testing.T) {
 		until := time.Date(2027, 1, 1, 8, 0, 0, 0, time.FixedZone("Beijing", 8*60*60))
 		in := with(input(kitchen), models.NewPermissionSet(models.StorageRead), "shop-1")
 		in.Note, in.Until = "for the party", &until
-		share, err := w.Sharing.Share(ctx, shopAdmin, shop, in)
+		_, err := w.Sharing.Share(ctx, shopAdmin, shop, in)
 		must(t, err)
 		w.clock.advance(time.Second)
-		share, err = w.Sharing.Share(ctx, shopAdmin, shop, with(ShareInput{GranteeAppID: kitchen}, models.NewPermissionSet(models.DatabaseRead), "shop-2"))
+		share, err := w.Sharing.Share(ctx, shopAdmin, shop, with(ShareInput{GranteeAppID: kitchen}, models.NewPermissionSet(models.DatabaseRead), "shop-2"))
 		must(t, err)
 		w.clock.advance(time.Second)
 		must(t, w.Sharing.Pause(ctx, shopAdmin, shop, share.ID))

@@ -1,0 +1,74 @@
+package service
+
+import (
+	"context"
+	"maps"
+
+	"envshare/models"
+)
+
+func (r *applyRun) user(ctx context.Context, declared ManifestUser) error {
+	roles := map[string]models.Role{}
+	for appID, name := range declared.Apps {
+		role, err := models.ParseRole(name)
+		if err != nil {
+			return err
+		}
+		roles[appID] = role
+	}
+	existing, err := r.tx.Users.ByUsername(ctx, declared.Username)
+	if models.IsCode(err, models.CodeNotFound) {
+		return r.createUser(ctx, declared, roles)
+	}
+	if err != nil {
+		return err
+	}
+	return r.changeUser(ctx, existing, declared, roles)
+}
+
+func (r *applyRun) createUser(ctx context.Context, declared ManifestUser, roles map[string]models.Role) error {
+	password := r.options.Getenv(declared.PasswordEnv)
+	if declared.PasswordEnv == "" || password == "" {
+		return models.E(models.CodeInvalid, "error.password_env", "variable", declared.PasswordEnv)
+	}
+	r.note("+", "user", declared.Username, "")
+	user, err := r.accounts.newUser(ctx, declared.Username, password, declared.Operator != nil && *declared.Operator)
+	if err != nil {
+		return err
+	}
+	return r.accounts.insertUser(ctx, r.tx, r.actor, user, roles)
+}
+
+func (r *applyRun) changeUser(ctx context.Context, existing models.User, declared ManifestUser, roles map[string]models.Role) error {
+	current, err := r.tx.Users.Memberships(ctx, existing.ID)
+	if err != nil {
+		return err
+	}
+	changed := map[string]models.Role{}
+	for appID, role := range roles {
+		if current[appID] != role {
+			changed[appID] = role
+		}
+	}
+	operator := existing.Operator
+	if declared.Operator != nil {
+		operator = *declared.Operator
+	}
+	if len(changed) == 0 && existing.Operator == operator {
+		r.note("=", "user", existing.Username, "")
+		return nil
+	}
+	r.note("~", "user", existing.Username, "")
+	before := userState(existing, current)
+	existing.Operator, existing.UpdatedAt = operator, r.now()
+	if err := r.tx.Users.Update(ctx, existing); err != nil {
+		return err
+	}
+	if err := setRoles(ctx, r.tx, existing.ID, changed); err != nil {
+		return err
+	}
+	maps.Copy(current, changed)
+	return record(ctx, r.tx, r.actor, r.now(), change{
+		Action: models.AuditUserChanged, Subject: existing.Username, Before: before, After: userState(existing, current),
+	})
+}
