@@ -66,7 +66,7 @@ func printPlan(w io.Writer, steps []service.Step, dry bool) error {
 		count[step.Op]++
 		line := strings.TrimRight(fmt.Sprintf("%s %-11s %s  %s", step.Op, step.Kind, step.Subject, step.Detail), " ")
 		if step.Op == "!" {
-			line += ": not offered by this version, left out"
+			line += " (left out)"
 		}
 		_, _ = fmt.Fprintln(out, line)
 	}

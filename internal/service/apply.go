@@ -8,6 +8,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"envshare/internal/store"
@@ -109,7 +110,7 @@ func (s *Manifests) prepareFolder(ctx context.Context, out map[functionKey]prepa
 		return fmt.Errorf("functions: %w", err)
 	}
 	for _, entry := range entries {
-		if !entry.IsDir() || entry.Name() == "node_modules" {
+		if !entry.IsDir() || entry.Name() == "node_modules" || strings.HasPrefix(entry.Name(), ".") {
 			continue
 		}
 		source, err := SourceFromFS(o.Files, path.Join(root, entry.Name()))
@@ -309,6 +310,9 @@ func (r *applyRun) setSharing(ctx context.Context, declared ManifestApp) error {
 		return err
 	}
 	on := *declared.Sharing
+	if on && !facts.Activated() {
+		r.note("!", "sharing", declared.AppID, "an app without environments has sharing while others share with it")
+	}
 	if facts.App.Sharing == on || !facts.Activated() {
 		return nil
 	}

@@ -43,7 +43,7 @@ func (r *Records) SaveSession(_ context.Context, s models.Session) error {
 	isNew := s.LastSeenAt.Equal(s.CreatedAt)
 	switch {
 	case isNew && exists:
-		return models.E(models.CodeConflict, "error.conflict")
+		return models.E(models.CodeConflict, "error.exists")
 	case !isNew && !exists:
 		return models.E(models.CodeNotFound, "error.not_found")
 	case exists:
