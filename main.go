@@ -1,3 +1,7 @@
+// A folder upload of a function may have as many files as a function may.
+//
+//go:debug multipartmaxparts=6000
+
 // Command envshare is the console and gateway of EnvShare, and the commands that
 // work beside them.
 package main

@@ -77,8 +77,11 @@ func ReservedVariable(name string) bool {
 // Validate checks name and configuration.
 func (fn Function) Validate() error {
 	f := Fields{}
-	if !ValidFunctionName(fn.Name) {
+	switch {
+	case !ValidFunctionName(fn.Name):
 		f.Add("name", "error.function_name")
+	case fn.Name == "new": // the address of the form that creates a function
+		f.Add("name", "error.function_name_reserved")
 	}
 	if fn.TimeoutSeconds < 1 || fn.TimeoutSeconds > MaxTimeoutSeconds {
 		f.Add("timeout", "error.between", "min", 1, "max", MaxTimeoutSeconds)

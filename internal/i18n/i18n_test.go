@@ -64,11 +64,17 @@ func TestEnglishHasNoChinese(t *testing.T) {
 }
 
 // madeFromParts are keys that code puts together from a prefix and a value.
-var madeFromParts = []string{"app_kind.", "call.", "invocation_status.", "permission.", "role."}
+var madeFromParts = []string{"app_kind.", "call.", "invocation_source.", "invocation_status.", "permission.", "role."}
 
 // otherNames look like keys and are none: audit actions and permissions.
 var otherNames = regexp.MustCompile(`^(app|environment|function|principal|share|sharing|user|credential|installation)\.(saved|created|changed|deployed|deleted|rolled_back|paused|resumed|removed|left|enabled|disabled|issued|revoked|sign_in|sign_in_refused|set_up)$` +
 	`|^(functions|database|storage|users|statistics|settings)\.(view|operate|invoke|read|write)$`)
+
+// asked finds the keys in calls that take one.
+var asked = regexp.MustCompile(`(?:i18n\.T\([\w.()]+, |i18n\.(?:Text|Both)\((?:[^,"]+, )?|\b[EM]\((?:[\w.]+, )?|Deny\([\w.]+, |Flash\([^,"]+, [^,]+, |\.Add\([^,]+, |titleKey: )"([a-z0-9_.]+[a-z0-9_])"`)
+
+// prefix finds the beginnings of keys that are put together.
+var prefix = regexp.MustCompile(`"([a-z0-9_]+\.)" ?\+`)
 
 var literal = regexp.MustCompile(`"([a-z0-9_]+(?:\.[a-z0-9_]+)+)"`)
 
@@ -81,6 +87,16 @@ func TestEveryKeyIsKnownAndUsed(t *testing.T) {
 	used := map[string]bool{}
 	for _, dir := range []string{"handlers", "models", "views", "web", "internal", "."} {
 		for name, source := range sources(t, filepath.Join("..", "..", dir), dir == ".") {
+			for _, match := range asked.FindAllStringSubmatch(source, -1) {
+				if zh[match[1]] == "" {
+					t.Errorf("%s: no catalogue has %s", name, match[1])
+				}
+			}
+			for _, match := range prefix.FindAllStringSubmatch(source, -1) {
+				if !groups[strings.TrimSuffix(match[1], ".")] && match[1] != "perm." {
+					t.Errorf("%s: no catalogue has a key that begins with %s", name, match[1])
+				}
+			}
 			for _, match := range literal.FindAllStringSubmatch(source, -1) {
 				key := match[1]
 				used[key] = true
