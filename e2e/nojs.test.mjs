@@ -11,7 +11,10 @@ const { mall, member, campaign, outside } = ui
 describe('without JavaScript', () => {
   let server, browser
 
-  before(async () => { [server, browser] = await Promise.all([startServer({ demo: true }), launch()]) })
+  before(async () => {
+    server = await startServer({ demo: true })
+    browser = await launch()
+  })
   after(async () => {
     await browser?.close()
     await server?.stop()

@@ -13,7 +13,8 @@ describe('the tour', () => {
   let server, browser, alice, bob
 
   before(async () => {
-    [server, browser] = await Promise.all([startServer({ demo: true }), launch()])
+    server = await startServer({ demo: true })
+    browser = await launch()
     alice = await session(browser, server, 'alice')
     bob = await session(browser, server, 'bob')
   })

@@ -7,6 +7,7 @@ import { signIn } from './console.mjs'
 
 const limitMs = 20_000
 
+/** Starts Chromium with nothing of its own on the network. */
 export function launch() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',

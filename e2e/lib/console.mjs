@@ -155,7 +155,7 @@ export async function run(page, app, env, name, event) {
 /** Presses 运行 on the page of a function that was not run yet. */
 export async function pressRun(page, event) {
   assert.equal(await page.getByTestId('run-status').count(), 0, 'the page already shows a run')
-  if (event !== undefined) await page.getByLabel('参数 event（JSON）').fill(JSON.stringify(event))
+  if (event !== undefined) await page.getByLabel('参数 event（JSON）').fill(JSON.stringify(event, null, 2))
   await page.getByRole('button', { name: '运行', exact: true }).click()
   const status = page.getByTestId('run-status')
   await status.waitFor()

@@ -21,10 +21,7 @@ export async function startServer({ demo = false, manifest, env = {} } = {}) {
   const data = path.join(dir, 'data')
   const environment = { ...withoutSettings(process.env), TZ: 'Asia/Shanghai', ...env }
 
-  const run = async (...args) => {
-    const { stdout } = await promisify(execFile)(binary, [...args, '--data', data], { env: environment })
-    return stdout
-  }
+  const run = (...args) => promisify(execFile)(binary, [...args, '--data', data], { env: environment })
   if (manifest) await run('apply', '-f', manifest)
 
   const args = ['serve', '--data', data, '--console', '127.0.0.1:0', '--gateway', '127.0.0.1:0', '--log-level', 'warn']

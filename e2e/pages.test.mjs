@@ -1,0 +1,186 @@
+// Every page in both languages and themes, at the width of a phone, a tablet and
+// a desk.
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { after, before, describe, test } from 'node:test'
+
+import { journey, launch, session } from './lib/browser.mjs'
+import * as ui from './lib/console.mjs'
+import { accessible, fits, tabTo } from './lib/page_checks.mjs'
+import { startServer } from './lib/server.mjs'
+
+const { mall, member, campaign, account } = ui
+const widths = [360, 768, 1440]
+
+// Pages that say no answer with a status that Chromium logs.
+const expected = /status of (403|404) /
+
+/** Addresses of all pages, some of them with ids that only the console knows. */
+async function allPages(page) {
+  const app = `/apps/${mall.appid}`
+  const env = `${app}/envs/${mall.test}`
+  const borrowed = `/apps/${member.appid}/envs/${mall.test}`
+  const run = ui.functionPath(mall, mall.test, 'createOrder')
+
+  await page.goto(`${app}/shares`)
+  const share = (await ui.shareRow(page, member).locator('a[href$="/edit"]').getAttribute('href')).replace(/\/edit$/, '')
+  await page.goto(`/apps/${member.appid}/shares?tab=with-me`)
+  const leave = await page.getByTestId('incoming-row').locator('a[href$="/leave"]').getAttribute('href')
+  await page.goto(`${run}/invocations`)
+  const invocation = await page.getByTestId('invocation-row').first().getByRole('link').getAttribute('href')
+
+  return {
+    'list of apps': '/apps',
+    'no entry': `/apps/${campaign.appid}`,
+    'first environment': `/apps/${campaign.appid}/environments/new`,
+    'no usable environment': `/apps/${account.appid}`,
+    'overview': env,
+    'overview of an environment without calls': `${app}/envs/${mall.prod}`,
+    'environments': `${app}/environments`,
+    'new environment': `${app}/environments/new`,
+    'settings': `${env}/settings`,
+    'extensions': `${app}/extensions`,
+    'turn sharing off': `${app}/extensions/sharing/disable`,
+    'shares': `${app}/shares`,
+    'shares with me, none': `${app}/shares?tab=with-me`,
+    'new share': `${app}/shares/new`,
+    'new share, found': `${app}/shares/new?to=${campaign.appid}`,
+    'new share, refused': `${app}/shares/new?to=${ui.outside.appid}`,
+    'share': share,
+    'edit share': `${share}/edit`,
+    'remove share': `${share}/delete`,
+    'shares with me': `/apps/${member.appid}/shares?tab=with-me`,
+    'shares, none': `/apps/${member.appid}/shares`,
+    'leave share': leave,
+    'environments with borrowed ones': `/apps/${member.appid}/environments`,
+    'functions': `${env}/functions`,
+    'functions without cloudbase_auth': `${app}/envs/${mall.prod}/functions`,
+    'new function': `${env}/functions/new`,
+    'test run': run,
+    'code': `${run}/code`,
+    'versions': `${run}/versions`,
+    'configuration': `${run}/configure`,
+    'delete function': `${run}/delete`,
+    'invocations': `${run}/invocations`,
+    'invocations, none': `${ui.functionPath(mall, mall.prod, 'getProducts')}/invocations`,
+    'invocation': invocation,
+    'borrowed overview': borrowed,
+    'borrowed functions': `${borrowed}/functions`,
+    'borrowed function': `${borrowed}/functions/cloudbase_auth`,
+    'borrowed configuration': `${borrowed}/functions/cloudbase_auth/configure`,
+    'borrowed settings': `${borrowed}/settings`,
+    'not found': '/nowhere',
+  }
+}
+
+describe('pages', () => {
+  let server, browser, alice, pages
+
+  before(async () => {
+    server = await startServer({ demo: true })
+    browser = await launch()
+    alice = await session(browser, server, 'alice')
+    await fill()
+    await journey(browser, server, { storageState: alice }, async page => { pages = await allPages(page) })
+  })
+  after(async () => {
+    await browser?.close()
+    await server?.stop()
+  })
+
+  /** Shares, calls and failures, so that lists are not empty. */
+  async function fill() {
+    const file = path.join(server.dir, 'shares.yaml')
+    const soon = new Date(Date.now() + 3 * 86_400_000).toISOString()
+    const viewer = ['functions.view', 'functions.invoke', 'settings.view']
+    await writeFile(file, JSON.stringify({
+      apps: [
+        {
+          appid: mall.appid, name: mall.name, type: 'miniprogram', principal: 'acme', sharing: true,
+          shares: [
+            { to: member.appid, until: soon, note: '会员日联合活动，商品与下单', environments: [{ id: mall.test, permissions: viewer }, { id: mall.prod }] },
+            { to: account.appid, environments: [{ id: mall.test }] },
+          ],
+        },
+        { appid: member.appid, name: member.name, type: 'miniprogram', principal: 'acme', sharing: true },
+      ],
+    }))
+    await server.run('apply', '-f', file)
+    await journey(browser, server, { storageState: alice }, async page => {
+      await ui.run(page, member, member.env, 'callMall')
+      await ui.run(page, mall, mall.test, 'createOrder')
+      await ui.run(page, mall, mall.test, 'createOrder', { productId: 'p1' })
+      await ui.openApp(page, mall)
+      await ui.pauseShare(page, account)
+    })
+  }
+
+  // Colours do not depend on the language nor words on the theme: axe sees each once.
+  for (const { locale, lang, colorScheme, audited } of [
+    { locale: 'zh-CN', lang: 'zh-CN', colorScheme: 'light', audited: 1440 },
+    { locale: 'zh-CN', lang: 'zh-CN', colorScheme: 'dark' },
+    { locale: 'en-US', lang: 'en', colorScheme: 'light' },
+    { locale: 'en-US', lang: 'en', colorScheme: 'dark', audited: 360 },
+  ]) {
+    const check = async page => {
+      assert.equal(await page.locator('html').getAttribute('lang'), lang)
+      await fits(page, widths)
+      if (!audited) return
+      await page.setViewportSize({ width: audited, height: 900 })
+      await accessible(page)
+    }
+
+    test(`in ${lang}, ${colorScheme}`, t => journey(browser, server, { storageState: alice, locale, colorScheme, expected }, async page => {
+      for (const [name, address] of Object.entries(pages)) {
+        await t.test(name, async () => {
+          await page.goto(address)
+          await check(page)
+        })
+      }
+    }))
+
+    test(`signing in, in ${lang}, ${colorScheme}`, () => journey(browser, server, { locale, colorScheme }, async page => {
+      await page.goto('/login')
+      await check(page)
+    }))
+  }
+
+  test('a run with its result, and an open dialog', () => journey(browser, server, { storageState: alice }, async page => {
+    await page.goto(ui.functionPath(member, member.env, 'callMall'))
+    await ui.pressRun(page)
+    await accessible(page)
+    await fits(page, widths)
+    await page.goto(pages.shares)
+    await page.getByRole('link', { name: '添加共享' }).click()
+    await page.locator('dialog[open]').waitFor()
+    await accessible(page)
+    await fits(page, widths)
+  }))
+
+  test('with the keyboard alone', () => journey(browser, server, { storageState: alice }, async page => {
+    await page.goto(pages.shares)
+    const add = page.getByRole('link', { name: '添加共享' })
+    await tabTo(page, add)
+    await page.keyboard.press('Enter')
+    const dialog = page.locator('dialog[open]')
+    const appid = dialog.getByRole('textbox', { name: '共享给' })
+    await appid.waitFor()
+    assert.ok(await appid.evaluate(e => e === document.activeElement), 'the dialog takes the focus')
+    await page.keyboard.type(campaign.appid)
+    await page.keyboard.press('Enter')
+    await dialog.getByTestId('grantee').waitFor()
+    await tabTo(page, ui.environmentCard(page, mall.test).locator('input[name=env]'))
+    await page.keyboard.press('Space')
+    await tabTo(page, ui.permissionBox(page, mall.test, 'functions.operate'))
+    await tabTo(page, dialog.getByRole('button', { name: '共享', exact: true }))
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    assert.ok(await add.evaluate(e => e === document.activeElement), 'the focus returns')
+
+    await page.goto(pages['test run'])
+    await tabTo(page, page.getByRole('button', { name: '运行', exact: true }))
+    await page.keyboard.press('Enter')
+    await page.getByTestId('run-status').waitFor()
+  }))
+})
