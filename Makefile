@@ -7,7 +7,7 @@ STAMP     := node_modules/.package-lock.json
 VENDOR    := static/js/vendor/htmx.min.js
 SDK       := internal/runner/sdk/wx-server-sdk.tar.gz
 
-.PHONY: run test build check generate css lint bench fuzz e2e clean
+.PHONY: run test build check generate css lint bench fuzz e2e screenshots clean
 
 # Console with demo data at http://127.0.0.1:8080, gateway at :8081.
 run: build
@@ -46,7 +46,11 @@ fuzz:
 
 # The tour in a real browser and with the genuine SDK: needs Chromium at /usr/bin/chromium, or CHROMIUM.
 e2e: build e2e/node_modules/.package-lock.json
-	cd e2e && node --test --test-concurrency=1 .
+	cd e2e && node --test --test-concurrency=1
+
+# The pictures of the README, from the demo.
+screenshots: build e2e/node_modules/.package-lock.json
+	cd e2e && node screenshots.mjs
 
 $(STAMP): package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -56,6 +56,7 @@ export async function startServer({ demo = false, manifest, env = {} } = {}) {
     const limit = setTimeout(() => child.kill('SIGKILL'), stopLimitMs)
     const { code, signal } = await ended
     clearTimeout(limit)
+    assert.ok(family.length > 0, 'the server had workers')
     const survivors = [...await stillRunning(family), ...await runningIn(dir)]
     await rm(dir, { recursive: true, force: true })
     assert.deepEqual({ code, signal }, { code: 0, signal: null }, `exit\n${output.stderr}`)

@@ -133,8 +133,8 @@ func TestPeer(t *testing.T) {
 	}
 	line()
 	line("", "median", "allocations", "aim")
-	benchmark(t, "./internal/service", "BenchmarkDecision100k", "one permission decision among 100,000 grants", "100ns", "-count=5")
-	benchmark(t, "./internal/runner", "BenchmarkFirstCallOnSpare", "first call on a warm spare with the SDK", "30ms", "-count=15", "-benchtime=1x")
+	benchmark(t, "./internal/service", "BenchmarkDecision100k", "one permission decision, 100,000 grants", "100 ns", "-count=5")
+	benchmark(t, "./internal/runner", "BenchmarkFirstCallOnSpare", "first call on a warm spare with the SDK", "30 ms", "-count=15", "-benchtime=1x")
 }
 
 // contender is one row of the table: what answers, and how it is asked.
@@ -199,7 +199,7 @@ func (s sample) print(c contender, ratio string) {
 func line(cells ...string) {
 	for i, cell := range cells {
 		if i == 0 {
-			fmt.Printf("%-48s", cell)
+			fmt.Printf("%-52s", cell)
 			continue
 		}
 		fmt.Printf(" %11s", cell)
@@ -467,7 +467,11 @@ func benchmark(t *testing.T, pkg, name, title, aim string, args ...string) {
 		ns := median(groups[variant], func(m []string) float64 { v, _ := strconv.ParseFloat(m[2], 64); return v })
 		allocs := median(groups[variant], func(m []string) int { v, _ := strconv.Atoi(m[3]); return v })
 		name := strings.TrimSuffix(title+", "+strings.ReplaceAll(variant, "_", " "), ", ")
-		line(name, time.Duration(ns).String(), strconv.Itoa(allocs), aim)
+		took := fmt.Sprintf("%.0f ns", ns)
+		if ns > 1e5 {
+			took = fmt.Sprintf("%.1f ms", ns/1e6)
+		}
+		line(name, took, strconv.Itoa(allocs), aim)
 	}
 }
 

@@ -132,7 +132,8 @@ var unknownUserHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAA
 func (s *Accounts) SignIn(ctx context.Context, actor models.Actor, username, password string) (models.User, error) {
 	username = strings.ToLower(strings.TrimSpace(username))
 	nameKey := "user " + digest(username)
-	if !s.limiter.allow("ip "+actor.IP, nameKey) {
+	addressKey := "ip " + actor.IP
+	if !s.limiter.allow(addressKey, nameKey) {
 		return models.User{}, models.E(models.CodeLimited, "error.login_limited")
 	}
 	wrong := models.E(models.CodeUnauthenticated, "error.login_wrong")
@@ -157,7 +158,7 @@ func (s *Accounts) SignIn(ctx context.Context, actor models.Actor, username, pas
 		}
 		return models.User{}, wrong
 	}
-	s.limiter.succeeded(nameKey)
+	s.limiter.succeeded(nameKey, addressKey)
 	actor.UserID, actor.Username = user.ID, user.Username
 	return user, s.recordSignIn(ctx, actor, models.AuditSignIn, user.Username)
 }

@@ -195,7 +195,32 @@ func TestLoginLimiter(t *testing.T) {
 			if !l.allow(fmt.Sprint("ip ", i), "user a") {
 				t.Fatalf("sign-in %d is refused", i)
 			}
-			l.succeeded("user a")
+			l.succeeded("user a", fmt.Sprint("ip ", i))
+		}
+	})
+	t.Run("many people behind one address sign in", func(t *testing.T) {
+		l := newLoginLimiter((&clock{t: start}).now)
+		for i := range 5 * loginBurst {
+			name := fmt.Sprint("user ", i)
+			if !l.allow("ip a", name) {
+				t.Fatalf("sign-in %d is refused", i)
+			}
+			l.succeeded(name, "ip a")
+		}
+	})
+	t.Run("one known password gains no tries at the others", func(t *testing.T) {
+		l := newLoginLimiter((&clock{t: start}).now)
+		guesses := 0
+		for i := range 5 * loginBurst {
+			if l.allow("ip a", "user known") {
+				l.succeeded("user known", "ip a")
+			}
+			if l.allow("ip a", fmt.Sprint("user ", i)) {
+				guesses++
+			}
+		}
+		if guesses > loginBurst {
+			t.Fatalf("%d guesses", guesses)
 		}
 	})
 	t.Run("its memory is bounded and comes free again", func(t *testing.T) {

@@ -17,6 +17,7 @@ type loginLimiter struct {
 
 type loginEntry struct {
 	limiter *rate.Limiter
+	credit  int // tries given back by right passwords
 	seen    time.Time
 }
 
@@ -50,6 +51,10 @@ func (l *loginLimiter) allow(keys ...string) bool {
 			l.entries[key] = e
 		}
 		e.seen = now
+		if e.credit > 0 {
+			e.credit--
+			continue
+		}
 		if !e.limiter.AllowN(now, 1) {
 			return false
 		}
@@ -69,9 +74,14 @@ func (l *loginLimiter) forget(now time.Time) {
 	}
 }
 
-// succeeded gives back what a right password used up.
-func (l *loginLimiter) succeeded(key string) {
+// succeeded gives back what a right password used up: all of the name's tries,
+// and the one try of the address, which many people may share. Somebody who
+// knows one password so gains no tries at the others.
+func (l *loginLimiter) succeeded(name, address string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.entries, key)
+	delete(l.entries, name)
+	if e := l.entries[address]; e != nil {
+		e.credit = min(e.credit+1, loginBurst)
+	}
 }
