@@ -14,7 +14,7 @@ import (
 func explain(err error) string {
 	var known *models.Error
 	if !errors.As(err, &known) || known.Code == models.CodeInternal {
-		return err.Error()
+		return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\t' }), "; ")
 	}
 	text := i18n.Text(i18n.English, known.Msg.Key, known.Msg.Args)
 	if len(known.Fields) > 0 {

@@ -18,6 +18,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/sys/unix"
 
 	"envshare/internal/config"
 	"envshare/internal/service"
@@ -27,7 +28,7 @@ import (
 // commands is the command line.
 type commands struct {
 	config.Config
-	ConfigFile config.File `name:"config" placeholder:"FILE" env:"ENVSHARE_CONFIG" help:"YAML file with the same names as the flags."`
+	ConfigFile config.File `name:"config" env:"ENVSHARE_CONFIG" placeholder:"FILE" help:"YAML file with the same names as the flags."`
 
 	Serve       serveCommand       `cmd:"" help:"Run console and gateway."`
 	Apply       applyCommand       `cmd:"" help:"Bring the installation to the state that a file declares."`
@@ -46,8 +47,11 @@ func main() {
 }
 
 func run(args []string) error {
+	// The data folder holds secrets: nobody else reads what is made here, unless
+	// a file is opened up on purpose.
+	unix.Umask(0o077)
 	var c commands
-	parser, err := kong.New(&c, kong.Name("envshare"), kong.UsageOnError(), kong.DefaultEnvars("ENVSHARE"),
+	parser, err := kong.New(&c, kong.Name("envshare"), kong.UsageOnError(),
 		kong.Description("A console and backend for WeChat-style cloud development, with environment sharing."))
 	if err != nil {
 		return err
@@ -77,7 +81,10 @@ func open(ctx context.Context, c config.Config) (*store.Store, service.Keys, err
 	if err != nil {
 		return nil, service.Keys{}, err
 	}
-	if _, err := records.Migrate(ctx); err != nil {
+	if _, err = records.Migrate(ctx); err == nil {
+		err = keys.Check(ctx, records)
+	}
+	if err != nil {
 		return nil, service.Keys{}, errors.Join(err, records.Close())
 	}
 	return records, keys, nil

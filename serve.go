@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,8 +64,9 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 	data := gateway.New(gateway.Config{}, gateway.Deps{
 		Calls: services.Calls, Credentials: services.Credentials, Ready: services.Ready, Logger: logger,
 	})
-	err = s.serve(ctx, logger, services,
-		running{server(console, logger), consoleListener}, running{server(data, logger), gatewayListener})
+	pages := server(console, logger)
+	pages.ReadTimeout = consoleReadTimeout
+	err = s.serve(ctx, logger, services, running{pages, consoleListener}, running{server(data, logger), gatewayListener})
 	stopping, cancel := context.WithTimeout(context.Background(), s.Grace)
 	defer cancel()
 	return errors.Join(err, functions.Close(stopping), services.Close(stopping))
@@ -107,7 +109,11 @@ func (s serveCommand) startRunner(ctx context.Context, c config.Config, logger *
 }
 
 func (s serveCommand) console(services *service.Services, logger *slog.Logger) (*echo.Echo, error) {
-	e, err := web.New(web.Config{Secure: s.Secure()}, web.Deps{
+	proxies, err := s.Proxies()
+	if err != nil {
+		return nil, err
+	}
+	e, err := web.New(web.Config{Secure: s.Secure(), Hosts: s.Hosts(), TrustedProxies: proxies}, web.Deps{
 		Sessions: services.Accounts, Static: static.FS, Ready: services.Ready, SetLanguage: services.Accounts.SetLanguage, Logger: logger,
 	})
 	if err != nil {
@@ -119,10 +125,7 @@ func (s serveCommand) console(services *service.Services, logger *slog.Logger) (
 
 // announce prints where the console is and how to get in.
 func (s serveCommand) announce(ctx context.Context, services *service.Services, console, data net.Addr) error {
-	consoleURL, gatewayURL := config.LocalURL(console), config.LocalURL(data)
-	if s.GatewayURL != "" {
-		gatewayURL = s.GatewayURL
-	}
+	consoleURL, gatewayURL := cmp.Or(s.ConsoleURL, config.LocalURL(console)), cmp.Or(s.GatewayURL, config.LocalURL(data))
 	if err := services.Credentials.SetGatewayURL(ctx, gatewayURL); err != nil {
 		return err
 	}
@@ -148,6 +151,10 @@ type running struct {
 	server   *http.Server
 	listener net.Listener
 }
+
+// consoleReadTimeout bounds how long a request to the console may take to
+// arrive; uploads of code are its largest. The gateway sets deadlines of its own.
+const consoleReadTimeout = 3 * time.Minute
 
 // server limits how slowly a client may send a request's head. Idle connections
 // stay longer than the SDKs keep theirs, so that these never meet a reset.

@@ -201,6 +201,11 @@ func (p *page) wantFlash(want string) *page {
 	return p.wantText("#flashes", want)
 }
 
+// stat is the number under a label.
+func (p *page) stat(key string) string {
+	return p.Find(`dt:contains("` + text(key) + `") + dd`).First().Text()
+}
+
 // tabs are the labels of the top tabs; those that are switched off in brackets.
 func (p *page) tabs() []string {
 	var out []string

@@ -1,13 +1,11 @@
 package handlers
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"envshare/internal/paths"
-	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
 	"envshare/web/form"
@@ -25,17 +23,12 @@ func (h extensions) show(c echo.Context) error {
 	}
 	may := p.MayEnableSharing
 	if p.SharingOn {
-		may = mayDisable(c, p)
+		may = p.MayDisableSharing
 	}
 	return render.Page(c, http.StatusOK, views.Extensions(views.ExtensionsPage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, EnvID: p.environmentID(), SharingOn: p.SharingOn,
 		CanChange: may.Allowed, WhyNot: reason(c.Request().Context(), may),
 	}))
-}
-
-// mayDisable decides whether somebody who confirms it may turn sharing off.
-func mayDisable(c echo.Context, p place) models.Decision {
-	return models.MayDisableSharing(p.standing(c), models.AppFacts{App: p.App, OwnEnvironments: p.Own}, 0, true)
 }
 
 func (h extensions) enable(c echo.Context) error {
@@ -46,7 +39,7 @@ func (h extensions) enable(c echo.Context) error {
 	return done(c, paths.Shares(app), "flash.sharing_enabled")
 }
 
-// confirmDisable shows which shares end.
+// confirmDisable shows how many shares end, and the newest of them.
 func (h extensions) confirmDisable(c echo.Context) error {
 	return h.disablePage(c, http.StatusOK, nil)
 }
@@ -76,31 +69,22 @@ func (h extensions) disablePage(c echo.Context, status int, errs views.Errors) e
 	if err != nil {
 		return err
 	}
-	if err := mayDisable(c, p).Err(); err != nil {
+	if err := p.MayDisableSharing.Err(); err != nil {
 		return err
 	}
-	all, err := h.allOutgoing(c.Request().Context(), session.Actor(c), p.App.AppID)
+	ending, err := h.services.Sharing.Outgoing(c.Request().Context(), session.Actor(c), p.App.AppID,
+		models.PageRequest{Page: 1, Size: models.MaxPageSize})
 	if err != nil {
 		return err
 	}
-	page := views.SharingDisablePage{Base: h.base(c, p, tabSettings), AppID: p.App.AppID, Errors: errs}
-	for _, s := range all {
+	page := views.SharingDisablePage{
+		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, Total: number(ending.TotalOutgoing), Errors: errs,
+	}
+	if rest := ending.TotalOutgoing - int64(len(ending.Shares)); rest > 0 {
+		page.NotListed = number(rest)
+	}
+	for _, s := range ending.Shares {
 		page.Shares = append(page.Shares, h.shareRow(p.App.AppID, s))
 	}
 	return render.Page(c, status, views.SharingDisable(page))
-}
-
-// allOutgoing returns everything that an app lends.
-func (h pages) allOutgoing(ctx context.Context, actor models.Actor, app string) ([]service.ListedShare, error) {
-	var all []service.ListedShare
-	for page := 1; ; page++ {
-		list, err := h.services.Sharing.Outgoing(ctx, actor, app, models.PageRequest{Page: page, Size: models.MaxPageSize})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list.Shares...)
-		if len(list.Shares) < models.MaxPageSize {
-			return all, nil
-		}
-	}
 }

@@ -28,7 +28,8 @@ func (h functions) confirmDelete(c echo.Context) error {
 		return err
 	}
 	page := views.FunctionDeletePage{
-		Base: h.base(c, p, tabFunctions), AppID: p.App.AppID, EnvID: p.environmentID(), Name: f.Name, Calls30Days: number(total),
+		Base: h.base(c, p, tabFunctions), AppID: p.App.AppID, EnvID: p.environmentID(), Name: f.Name,
+		Auth: f.Name == models.AuthFunction, Calls30Days: number(total),
 	}
 	if len(last) > 0 {
 		page.LastCall = h.minute(last[0].StartedAt)

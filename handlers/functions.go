@@ -3,9 +3,11 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
+	"envshare/internal/i18n"
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
@@ -32,7 +34,11 @@ func (h functions) index(c echo.Context) error {
 	page := views.FunctionsIndexPage{
 		Base: h.base(c, p, tabFunctions), AppID: app, EnvID: env, CanCreate: may.Allowed, WhyNot: reason(ctx, may),
 		AuthMissing: !p.opened.View.Borrowed() && p.SharingOn && !p.opened.HasAuthFunction,
+		WhyOff:      whyOff(ctx, p.opened.May(models.FunctionsInvoke), may),
 		Pagination:  pagination(ctx, "", models.PageRequest{Page: 1, Size: max(1, len(list))}, int64(len(list))),
+	}
+	if p.opened.MayChangeFunction(models.AuthFunction).Allowed {
+		page.AuthHref = paths.NewFunctionFrom(app, env, service.TemplateAuth)
 	}
 	for _, f := range list {
 		page.Functions = append(page.Functions, h.functionRow(ctx, *p.opened, f))
@@ -40,13 +46,30 @@ func (h functions) index(c echo.Context) error {
 	return render.Page(c, http.StatusOK, views.FunctionsIndex(page))
 }
 
+// whyOff says why no function can be tested or deployed, once where both have the
+// same reason.
+func whyOff(ctx context.Context, run, deploy models.Decision) []string {
+	noRun, noDeploy := reason(ctx, run), reason(ctx, deploy)
+	if noRun != "" && noRun == noDeploy {
+		return []string{i18n.T(ctx, "functions.run_and_deploy_off", "reason", noRun)}
+	}
+	var why []string
+	if noRun != "" {
+		why = append(why, i18n.T(ctx, "functions.run_off", "reason", noRun))
+	}
+	if noDeploy != "" {
+		why = append(why, i18n.T(ctx, "functions.deploy_off", "reason", noDeploy))
+	}
+	return why
+}
+
 func (h functions) functionRow(ctx context.Context, o service.Opened, f service.ListedFunction) views.FunctionRow {
 	run, deploy := o.May(models.FunctionsInvoke), o.MayChangeFunction(f.Function.Name)
 	row := views.FunctionRow{
 		Name: f.Function.Name, Version: version(f.Function.ActiveVersion),
 		Memory: number(f.Function.MemoryMB) + " MB", Timeout: number(f.Function.TimeoutSeconds) + " s",
-		OwnerOnly: ownerOnly(o, f.Function.Name),
-		CanRun:    run.Allowed, WhyNotRun: reason(ctx, run), CanDeploy: deploy.Allowed, WhyNotDeploy: reason(ctx, deploy),
+		Auth: f.Function.Name == models.AuthFunction, OwnerOnly: ownerOnly(o, f.Function.Name),
+		CanRun: run.Allowed, WhyNotRun: reason(ctx, run), CanDeploy: deploy.Allowed, WhyNotDeploy: reason(ctx, deploy),
 	}
 	if !f.LastAt.IsZero() {
 		row.LastInvocation = h.minute(f.LastAt)
@@ -84,7 +107,7 @@ const templateUpload = "upload"
 
 type functionForm struct {
 	Name     string `form:"name"`
-	Template string `form:"template"`
+	Template string `form:"template" query:"template"`
 }
 
 func (h functions) new(c echo.Context) error {
@@ -95,7 +118,23 @@ func (h functions) new(c echo.Context) error {
 	if err := p.opened.May(models.FunctionsOperate).Err(); err != nil {
 		return err
 	}
-	return h.form(c, http.StatusOK, p, functionForm{}, nil)
+	var f functionForm
+	if err := form.Bind(c, &f); err != nil {
+		return err
+	}
+	return h.form(c, http.StatusOK, p, h.started(f), nil)
+}
+
+// started is the empty form with what the address chose: a template that there
+// is, and the name where the template has only one.
+func (h functions) started(f functionForm) functionForm {
+	if !slices.Contains(h.services.Functions.Templates(), f.Template) {
+		return functionForm{}
+	}
+	if f.Template == service.TemplateAuth {
+		f.Name = models.AuthFunction
+	}
+	return f
 }
 
 func (h functions) create(c echo.Context) error {

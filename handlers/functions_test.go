@@ -67,6 +67,13 @@ func TestNewFunction(t *testing.T) {
 	index, form := paths.Functions(shop, shopTest), paths.NewFunction(shop, shopTest)
 	b.get(index).want(200).wantText(`[data-testid="auth-missing"]`, text("functions.auth_missing"))
 
+	t.Run("the link to the gate's template opens its form filled in", func(t *testing.T) {
+		link := b.get(index).Find(`[data-testid="auth-missing"] a`).AttrOr("href", "")
+		b.get(link).want(200).wantCount(`input[name="name"][value="`+models.AuthFunction+`"]`, 1).wantCount(`#template-auth[checked]`, 1)
+		b.get(paths.NewShareTo(shop, diner)).want(200).wantCount(`[data-testid="auth-missing"] a[href="`+link+`"]`, 1)
+		b.get(paths.NewFunctionFrom(shop, shopTest, "caller")).want(200).wantCount(`#template-caller[checked]`, 1).wantCount(`input[name="name"][value=""]`, 1)
+		b.get(paths.NewFunctionFrom(shop, shopTest, "rootkit")).want(200).wantCount(`#template-hello[checked]`, 1)
+	})
 	t.Run("from each template", func(t *testing.T) {
 		for template, name := range map[string]string{"hello": "hello", "caller": "callThem", "cloudbase_auth": "cloudbase_auth"} {
 			b.submit(b.get(form), index, "name", name, "template", template).

@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
@@ -37,36 +38,59 @@ func (h overview) show(c echo.Context) error {
 		FunctionCount: unknownCount, Invocations24Hours: unknownCount,
 		SharedByMe: number(list.TotalOutgoing), SharedWithMe: number(list.TotalIncoming),
 	}
-	start := views.GettingStarted{HasAuth: p.opened.HasAuthFunction, SharingOn: p.SharingOn, HasShare: list.TotalOutgoing > 0}
-	if err := h.addFunctions(ctx, actor, p.opened.May(models.FunctionsView), &page, &start); err != nil {
+	functions, err := h.addFunctions(ctx, actor, p.opened.May(models.FunctionsView), &page)
+	if err != nil {
 		return err
 	}
-	all := start.HasFunction && start.HasAuth && start.SharingOn && start.HasShare
-	if !page.Borrowed && !all {
-		page.Start = &start
+	if !page.Borrowed {
+		page.Start = firstSteps(ctx, p, functions > 0, list)
 	}
 	return render.Page(c, http.StatusOK, views.AppOverview(page))
 }
 
-// addFunctions adds what only somebody sees who may view functions, or why not.
-func (h overview) addFunctions(ctx context.Context, actor models.Actor, may models.Decision, page *views.AppOverviewPage, start *views.GettingStarted) error {
+// firstSteps is what to do first in an own environment, nil when nothing of it is
+// left for this person to do.
+func firstSteps(ctx context.Context, p place, hasFunction bool, list service.ShareList) *views.GettingStarted {
+	app, env, useful := p.App.AppID, p.environmentID(), false
+	step := func(done bool, may models.Decision, href string) views.StartStep {
+		s := views.StartStep{Done: done, WhyNot: reason(ctx, may)}
+		if !done && may.Allowed {
+			s.Href, useful = href, true
+		}
+		return s
+	}
+	start := views.GettingStarted{
+		Function: step(hasFunction, p.opened.May(models.FunctionsOperate), paths.NewFunction(app, env)),
+		Sharing:  step(p.SharingOn, p.MayEnableSharing, paths.Extensions(app)),
+		Auth: step(p.opened.HasAuthFunction, p.opened.MayChangeFunction(models.AuthFunction),
+			paths.NewFunctionFrom(app, env, service.TemplateAuth)),
+		Share: step(list.TotalOutgoing > 0, list.MayShare, paths.NewShare(app)),
+	}
+	if !useful {
+		return nil
+	}
+	return &start
+}
+
+// addFunctions adds what only somebody sees who may view functions, or why not,
+// and returns how many functions there are to see.
+func (h overview) addFunctions(ctx context.Context, actor models.Actor, may models.Decision, page *views.AppOverviewPage) (int, error) {
 	if !may.Allowed {
 		page.WhyNoFunctions = reason(ctx, may)
-		return nil
+		return 0, nil
 	}
 	list, err := h.services.Functions.List(ctx, actor, page.AppID, page.EnvID)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	var calls int64
 	for _, f := range list {
 		calls += f.Calls
 	}
 	page.FunctionCount, page.Invocations24Hours = number(len(list)), number(calls)
-	start.HasFunction = len(list) > 0
 	recent, err := h.recent(ctx, actor, page.AppID, page.EnvID, list)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, i := range recent {
 		page.Recent = append(page.Recent, views.RecentInvocation{
@@ -74,7 +98,7 @@ func (h overview) addFunctions(ctx context.Context, actor models.Actor, may mode
 			When: h.second(i.StartedAt), Duration: duration(i.DurationMS),
 		})
 	}
-	return nil
+	return len(list), nil
 }
 
 // recentShown is how many of the last invocations the overview shows.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"envshare/internal/i18n"
+	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
@@ -35,11 +37,6 @@ func (p place) environmentID() string {
 		return ""
 	}
 	return p.opened.View.Environment.ID
-}
-
-// standing is who asks, as the rules of models take it.
-func (p place) standing(c echo.Context) models.Standing {
-	return models.Standing{Actor: session.Actor(c), Role: p.Role}
 }
 
 // open returns the environment that a route names, for a page in it.
@@ -83,8 +80,9 @@ func refused(err error) bool {
 	return models.IsCode(err, models.CodeForbidden) || models.IsCode(err, models.CodeNotFound)
 }
 
-// explainRefusal answers somebody who is refused in an app without console entry
-// with why that is and how to get one (S11): also when the last share ended while
+// explainRefusal answers a member of an app who is refused something in it with
+// the way back to it; in an app without console entry with why that is and how to
+// get one (S11): also when the last share ended while
 // a page was open, and whatever environment was asked for, so that nobody learns
 // which ones there are.
 func (h pages) explainRefusal(next echo.HandlerFunc) echo.HandlerFunc {
@@ -94,11 +92,26 @@ func (h pages) explainRefusal(next echo.HandlerFunc) echo.HandlerFunc {
 			return err
 		}
 		console, failed := h.services.Apps.Console(c.Request().Context(), session.Actor(c), c.Param(appParam))
-		if failed != nil || console.MayOpen.Allowed {
+		if failed != nil {
 			return err
 		}
-		return h.noEntry(c, console)
+		if !console.MayOpen.Allowed {
+			return h.noEntry(c, console)
+		}
+		return h.refusal(c, console, err)
 	}
+}
+
+// refusal is the page of a refused request, with the way back to the app.
+func (h pages) refusal(c echo.Context, console service.Console, err error) error {
+	status, msg := http.StatusForbidden, models.MsgOf(err)
+	if models.IsCode(err, models.CodeNotFound) {
+		status = http.StatusNotFound
+	}
+	return render.Page(c, status, views.Error(views.ErrorPage{
+		Base: render.Bare(c, ""), Status: status, Message: i18n.Text(i18n.Locale(c.Request().Context()), msg.Key, msg.Args),
+		RequestID: c.Response().Header().Get(echo.HeaderXRequestID), AppHref: paths.App(console.App.AppID),
+	}))
 }
 
 func (h pages) noEntry(c echo.Context, console service.Console) error {

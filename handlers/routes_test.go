@@ -97,6 +97,14 @@ func (w world) of(r route) string {
 // state is what a request must not change: the audit log and the functions.
 func (w world) state() int { return len(w.audit(shop)) + len(w.audit(diner)) + len(w.audit(depot)) }
 
+// revision is how often the facts that decide calls changed.
+func (w world) revision() int64 {
+	w.t.Helper()
+	n, err := w.kit.Store.Access.Revision(w.t.Context())
+	must(w.t, err)
+	return n
+}
+
 func TestEveryRouteIsGuarded(t *testing.T) {
 	w := newFullWorld(t)
 	nobody := w.browser()
@@ -155,7 +163,7 @@ func wantStatus(t *testing.T, p *page, status int) {
 func TestReadingChangesNothing(t *testing.T) {
 	w := newFullWorld(t)
 	admin := w.admin(shop)
-	before := w.state()
+	before, revision := w.state(), w.revision()
 	for _, r := range w.protected() {
 		if r.method != http.MethodGet {
 			continue
@@ -166,5 +174,8 @@ func TestReadingChangesNothing(t *testing.T) {
 	}
 	if after := w.state(); after != before {
 		t.Errorf("%d changes were recorded", after-before)
+	}
+	if now := w.revision(); now != revision {
+		t.Errorf("the facts changed %d times", now-revision)
 	}
 }

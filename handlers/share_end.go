@@ -54,7 +54,7 @@ func (h shares) confirmLeave(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := models.MayLeaveShare(p.standing(c), s.Share, p.App.AppID).Err(); err != nil {
+	if err := s.MayLeave.Err(); err != nil {
 		return err
 	}
 	return render.Page(c, http.StatusOK, views.ShareLeave(views.ShareLeavePage{

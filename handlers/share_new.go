@@ -16,7 +16,8 @@ import (
 	"envshare/web/session"
 )
 
-// new is the empty form, or the one for the app that ?to= names.
+// new is the empty form, or the one for the app that ?to= names. While sharing is
+// off, it leads to where it is turned on.
 func (h shares) new(c echo.Context) error {
 	var f shareForm
 	if err := form.Bind(c, &f); err != nil {
@@ -25,6 +26,10 @@ func (h shares) new(c echo.Context) error {
 	p, err := h.enter(c)
 	if err != nil {
 		return err
+	}
+	if !p.SharingOn && p.MayEnableSharing.Allowed {
+		session.Flash(c, "warning", "flash.sharing_off")
+		return c.Redirect(http.StatusSeeOther, paths.Extensions(p.App.AppID))
 	}
 	page := views.ShareFormPage{}
 	if f.To != "" {
@@ -131,7 +136,7 @@ func (h shares) form(c echo.Context, status int, p place, f shareForm, page view
 	for _, e := range p.Own {
 		row := views.ShareFormEnvironment{
 			ID: e.ID, Name: e.Name, Included: slices.Contains(f.Environments, e.ID), Permissions: models.AllPermissions,
-			AuthMissing: !deployed[e.ID], AuthHref: paths.NewFunction(app, e.ID),
+			AuthMissing: !deployed[e.ID], AuthHref: paths.NewFunctionFrom(app, e.ID, service.TemplateAuth),
 		}
 		if row.Included {
 			row.Permissions = f.permissions[e.ID]

@@ -40,23 +40,15 @@ func (h shares) index(c echo.Context) error {
 		return err
 	}
 	page.Base = h.base(c, p, tabSharing)
+	if !p.SharingOn && p.MayEnableSharing.Allowed {
+		page.EnableHref = paths.Extensions(p.App.AppID)
+	}
 	return render.Page(c, http.StatusOK, views.SharesIndex(page))
 }
 
 // indexPage lists one direction, with counts of both.
 func (h shares) indexPage(ctx context.Context, actor models.Actor, app string, withMe bool, request models.PageRequest) (views.SharesIndexPage, error) {
 	page := views.SharesIndexPage{AppID: app, WithMe: withMe}
-	lent, err := h.allOutgoing(ctx, actor, app)
-	if err != nil {
-		return page, err
-	}
-	var calls, denied int64
-	for _, s := range lent {
-		calls += s.Usage.Calls7Days
-		denied += s.Usage.Denied7Days
-	}
-	page.Calls7Days, page.Denied7Days = number(calls), number(denied)
-
 	list, address := h.services.Sharing.Outgoing, paths.Shares(app)
 	if withMe {
 		list, address = h.services.Sharing.Incoming, paths.SharesWithMe(app)
@@ -70,6 +62,7 @@ func (h shares) indexPage(ctx context.Context, actor models.Actor, app string, w
 		total = found.TotalIncoming
 	}
 	page.ByMeCount, page.WithMeCount = number(found.TotalOutgoing), number(found.TotalIncoming)
+	page.Calls7Days, page.Denied7Days = number(found.Calls7Days), number(found.Denied7Days)
 	page.CanShare, page.WhyNot = found.MayShare.Allowed, reason(ctx, found.MayShare)
 	page.CanLeave, page.WhyNotLeave = found.MayLeave.Allowed, reason(ctx, found.MayLeave)
 	page.Pagination = pagination(ctx, address, request, total)
@@ -87,7 +80,10 @@ func (h pages) shareRow(app string, s service.ListedShare) views.ShareRow {
 	return views.ShareRow{
 		ID: s.Share.ID, Grantee: appRef(s.Other, s.OtherActivated), Grants: grantRows(app, s, true),
 		State: h.shareState(s.Share, s.Status), Calls7Days: number(s.Usage.Calls7Days),
-		LastUse: h.minuteOrNone(s.Usage.LastCallAt), Until: h.minuteOrNone(s.Share.Until), Note: s.Share.Note,
+		CanPause:  s.MayManage.Allowed && s.Status == models.ShareActive,
+		CanResume: s.MayManage.Allowed && s.Status == models.SharePaused,
+		CanRemove: s.MayManage.Allowed,
+		LastUse:   h.minuteOrNone(s.Usage.LastCallAt), Until: h.minuteOrNone(s.Share.Until), Note: s.Share.Note,
 	}
 }
 
@@ -130,7 +126,7 @@ func (h shares) show(c echo.Context) error {
 		return err
 	}
 	target := paths.EditShare(p.App.AppID, s.Share.ID)
-	switch d := models.MayManageShare(p.standing(c), s.Share, p.App.AppID); d.Code {
+	switch s.MayManage.Code {
 	case models.CodeForbidden:
 		target = paths.Shares(p.App.AppID)
 	case models.CodeNotFound:
@@ -156,5 +152,5 @@ func (h shares) lent(c echo.Context) (place, service.ListedShare, error) {
 	if err != nil {
 		return place{}, service.ListedShare{}, err
 	}
-	return p, s, models.MayManageShare(p.standing(c), s.Share, p.App.AppID).Err()
+	return p, s, s.MayManage.Err()
 }

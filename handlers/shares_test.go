@@ -11,6 +11,7 @@ import (
 
 	"envshare/internal/paths"
 	"envshare/internal/service"
+	"envshare/internal/store"
 	"envshare/internal/testkit"
 	"envshare/models"
 )
@@ -27,13 +28,17 @@ func TestS1Enable(t *testing.T) {
 	lender := k.admin(depot)
 	b := k.admin(shop)
 	t.Run("who borrows sees that, and still cannot share out", func(t *testing.T) {
-		b.get(paths.SharesWithMe(shop)).want(200).wantCount(`[data-testid="incoming-row"]`, 1).wantText("main", text("error.sharing_off"))
+		b.get(paths.SharesWithMe(shop)).want(200).wantCount(`[data-testid="incoming-row"]`, 1).wantText("main", text("error.sharing_off")).
+			wantCount(`a[data-testid="enable-sharing"][href="`+paths.Extensions(shop)+`"]`, 1)
+		guest := k.signIn("guest", map[string]models.Role{shop: models.RoleDeveloper})
+		guest.get(paths.Shares(shop)).want(200).wantCount(`[data-testid="enable-sharing"]`, 0).wantText("main", text("error.role_needed", "role", models.RoleAdmin))
+		guest.get(paths.NewShare(shop)).want(403).wantCount(`[data-testid="error-page"] a[href="`+paths.App(shop)+`"]`, 1)
 		lender.submit(lender.get(paths.DeleteShare(depot, lent)), paths.DeleteShare(depot, lent)).wantRedirect(paths.Shares(depot))
 	})
 	if tabs := b.get(paths.App(shop)).want(200).tabs(); slices.Contains(tabs, text("nav.sharing")) {
 		t.Errorf("tabs %q before", tabs)
 	}
-	b.get(paths.NewShare(shop)).want(409)
+	b.get(paths.NewShare(shop)).want(200).wantFlash(text("flash.sharing_off")).wantCount(`form[action="`+paths.EnableSharing(shop)+`"]`, 1)
 	b.forge(paths.Shares(shop), "to", diner, "env", shopTest, "perm."+shopTest, "functions.view").want(409)
 
 	b.submit(b.get(paths.Extensions(shop)), paths.EnableSharing(shop)).
@@ -313,6 +318,22 @@ func TestSharesInPages(t *testing.T) {
 	second := b.get(first.Find(`a[rel="next"]`).AttrOr("href", "")).want(200).wantCount(`[data-testid="share-row"]`, 2).wantCount(`a[rel="next"]`, 0)
 	b.get(second.Find(`a[rel="prev"]`).AttrOr("href", "")).want(200).wantCount(`[data-testid="share-row"]`, models.DefaultPageSize)
 	b.get(paths.Page(paths.SharesWithMe(shop), 1)).want(200).wantCount(`[data-testid="incoming-row"]`, 1).wantText("nav", "22")
+	today := time.Now().UTC().Format(time.DateOnly)
+	must(t, k.kit.Store.Usage.Add(t.Context(), []store.UsageDay{
+		{EnvironmentID: shopTest, CallerAppID: "wx0000000000000f00", Day: today, Calls: 1200, Denied: 3},
+		{EnvironmentID: shopTest, CallerAppID: "wx0000000000000f15", Day: today, Calls: 34, Denied: 4},
+		{EnvironmentID: depotMain, CallerAppID: shop, Day: today, Calls: 56, Denied: 8},
+		{EnvironmentID: depotMain, CallerAppID: diner, Day: today, Calls: 1000, Denied: 1000},
+	}))
+	for address, want := range map[string][]string{
+		paths.Shares(shop): {"1,234", "7"}, paths.Page(paths.Shares(shop), 2): {"1,234", "7"}, paths.SharesWithMe(shop): {"56", "8"},
+	} {
+		p := b.get(address)
+		got := []string{p.stat("shares.calls_7_days_all"), p.stat("shares.denied_7_days_all")}
+		if !cmp.Equal(got, want) {
+			t.Errorf("%s counts %q, want %q", address, got, want)
+		}
+	}
 	b.get(paths.Shares(shop)+"?page=-7").want(200).wantCount(`[data-testid="share-row"]`, models.DefaultPageSize)
 	b.get(paths.Shares(shop) + "?page=last").want(400)
 }

@@ -103,13 +103,13 @@ func MayUse(s Standing, v EnvironmentView, p Permission, now time.Time) Decision
 // delete a function. cloudbase_auth of a borrowed environment is never the
 // borrower's to change: it decides what the borrower may do (S10).
 func MayChangeFunction(s Standing, v EnvironmentView, name string, now time.Time) Decision {
-	if d := MayUse(s, v, FunctionsOperate, now); !d.Allowed {
+	if d := MaySeeEnvironment(s, v, now); !d.Allowed {
 		return d
 	}
 	if v.Borrowed() && name == AuthFunction {
 		return Deny(CodeForbidden, "error.auth_function_owner_only")
 	}
-	return Allow()
+	return MayUse(s, v, FunctionsOperate, now)
 }
 
 // MayConfigureEnvironment reports whether the actor may change an environment's

@@ -14,6 +14,7 @@ const (
 	AuditUserChanged       AuditAction = "user.changed"
 	AuditPrincipalSaved    AuditAction = "principal.saved"
 	AuditAppSaved          AuditAction = "app.saved"
+	AuditAppSecretSet      AuditAction = "app.secret_set"
 	AuditEnvironmentSaved  AuditAction = "environment.saved"
 	AuditSharingEnabled    AuditAction = "sharing.enabled"
 	AuditSharingDisabled   AuditAction = "sharing.disabled"

@@ -40,7 +40,11 @@ func ParseAuthVerdict(result []byte) (AuthVerdict, error) {
 	if err != nil {
 		return AuthVerdict{}, err
 	}
-	return AuthVerdict{Custom: custom, ExpiresIn: parseExpiresIn(answer.ExpiresIn)}, nil
+	expiresIn, err := parseExpiresIn(answer.ExpiresIn)
+	if err != nil {
+		return AuthVerdict{}, err
+	}
+	return AuthVerdict{Custom: custom, ExpiresIn: expiresIn}, nil
 }
 
 // unmarshalExact takes the four fields by their exact names: encoding/json would
@@ -90,15 +94,21 @@ func parseAuth(raw json.RawMessage) (string, error) {
 	return text, nil
 }
 
-// parseExpiresIn reads seconds; anything but a positive number keeps the default.
-func parseExpiresIn(raw json.RawMessage) time.Duration {
+// parseExpiresIn reads seconds. What is there and is no positive number is
+// malformed: to fall back to the default would lengthen a session that was meant
+// to be short.
+func parseExpiresIn(raw json.RawMessage) (time.Duration, error) {
+	if len(raw) == 0 || string(raw) == "null" {
+		return 0, nil
+	}
+	malformed := E(CodeAuthMalformed, "call.auth_expires_in")
 	number, ok := jsonNumber(raw)
 	if !ok {
-		return 0
+		return 0, malformed
 	}
 	seconds, err := number.Float64()
-	if err != nil || seconds <= 0 || math.IsInf(seconds, 0) || seconds > math.MaxInt32 {
-		return 0
+	if err != nil || seconds <= 0 {
+		return 0, malformed
 	}
-	return time.Duration(seconds * float64(time.Second))
+	return time.Duration(min(seconds, math.MaxInt32) * float64(time.Second)), nil
 }

@@ -11,7 +11,6 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"envshare/internal/i18n"
 	"envshare/internal/paths"
-	"envshare/models"
 	"envshare/views/ui"
 )
 
@@ -19,6 +18,7 @@ import (
 type FunctionDeletePage struct {
 	Base
 	AppID, EnvID, Name string
+	Auth               bool   // other apps cannot enter without it
 	Calls30Days        string // ready to print
 	LastCall           string // empty when there was none
 }
@@ -132,7 +132,7 @@ func FunctionDelete(p FunctionDeletePage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if p.Name == models.AuthFunction {
+					if p.Auth {
 						templ_7745c5c3_Var7 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 							templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 							templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)

@@ -77,6 +77,17 @@ func sampleShares() []ShareRow {
 	}
 }
 
+// managedShares are sampleShares as an administrator sees them.
+func managedShares() []ShareRow {
+	rows := sampleShares()
+	for i := range rows {
+		rows[i].CanPause = rows[i].State.Status == models.ShareActive
+		rows[i].CanResume = rows[i].State.Status == models.SharePaused
+		rows[i].CanRemove = true
+	}
+	return rows
+}
+
 func sampleForm() ShareFormPage {
 	return ShareFormPage{
 		Base: sampleBase(), AppID: appMall, To: appEvent, TimeZone: "UTC+8", Version: "3", Until: "2026-11-28T23:59", Note: "双十一大促",
@@ -138,7 +149,7 @@ func addAccountSamples(pages map[string]templ.Component) {
 		{AppID: "wx0f0f0f0f1e1e1e1e", Name: "内测小程序", Kind: models.MiniProgram, Principal: "示例科技", Role: models.RoleAdmin, CanActivate: true},
 		{AppID: "wx77aa66bb55cc44dd", Name: "品牌公众号", Kind: models.OfficialAccount, Principal: "示例科技", Role: models.RoleViewer},
 	}})
-	pages["overview"] = AppOverview(AppOverviewPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, EnvName: "测试环境", OwnerName: "商城小程序", FunctionCount: "4", Invocations24Hours: "9,310", SharedByMe: "4", SharedWithMe: "1", Start: &GettingStarted{HasFunction: true, SharingOn: true},
+	pages["overview"] = AppOverview(AppOverviewPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, EnvName: "测试环境", OwnerName: "商城小程序", FunctionCount: "4", Invocations24Hours: "9,310", SharedByMe: "4", SharedWithMe: "1", Start: &GettingStarted{Function: StartStep{Done: true}, Sharing: StartStep{Done: true}, Auth: StartStep{Href: "/auth"}, Share: StartStep{WhyNot: "只有管理员可以共享"}},
 		Recent: []RecentInvocation{{Function: "createOrder", ID: "r1", OK: true, Status: "invocation_status.success", When: "刚刚", Duration: "38 ms"}, {Function: "syncStock", ID: "r2", Status: "invocation_status.timed_out", When: "3 小时前", Duration: "3 s"}}})
 	pages["overview empty"] = AppOverview(AppOverviewPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, EnvName: "生产环境", OwnerName: "商城小程序", Borrowed: true, FunctionCount: "0", Invocations24Hours: "0", SharedByMe: "0", SharedWithMe: "1"})
 	pages["no entry"] = NoEntry(NoEntryPage{Base: plain(), AppID: appEvent, AppName: "双十一活动"})
@@ -158,21 +169,26 @@ func addAccountSamples(pages map[string]templ.Component) {
 	pages["extensions on"] = Extensions(ExtensionsPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, SharingOn: true, CanChange: true})
 	pages["extensions off"] = Extensions(ExtensionsPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, CanChange: true})
 	pages["extensions refused"] = Extensions(ExtensionsPage{Base: sampleBase(), AppID: appMall, WhyNot: "只有管理员可以开通"})
-	pages["sharing disable"] = SharingDisable(SharingDisablePage{Base: sampleBase(), AppID: appMall, Shares: sampleShares()[:3], Errors: Errors{"confirm": models.M("error.required")}})
+	pages["sharing disable"] = SharingDisable(SharingDisablePage{Base: sampleBase(), AppID: appMall, Shares: sampleShares()[:3], Total: "103", NotListed: "100", Errors: Errors{"confirm": models.M("error.required")}})
 	pages["sharing disable empty"] = SharingDisable(SharingDisablePage{Base: sampleBase(), AppID: appMall})
 	for name, status := range map[string]int{"error 400": 400, "error 401": 401, "error 403": 403, "error 404": 404, "error 409": 409, "error 429": 429, "error 500": 500, "error 503": 503} {
 		pages[name] = Error(ErrorPage{Base: plain(), Status: status, Message: "只有管理员可以共享", RequestID: "01JDA4V9K7Y2E0Q6N3M5R8T1WX"})
 	}
+	pages["error in an app"] = Error(ErrorPage{Base: plain(), Status: 403, Message: "只有管理员可以共享", AppHref: "/apps/" + appMall})
 	pages["error bare"] = Error(ErrorPage{Status: 418})
 }
 
 func addShareSamples(pages map[string]templ.Component, more ui.PaginationProps) {
-	index := SharesIndexPage{Base: sampleBase(), AppID: appMall, ByMeCount: "5", WithMeCount: "1", Calls7Days: "18,204", Denied7Days: "12", ByMe: sampleShares(), CanShare: true, CanLeave: true, Pagination: more}
+	index := SharesIndexPage{Base: sampleBase(), AppID: appMall, ByMeCount: "5", WithMeCount: "1", Calls7Days: "18,204", Denied7Days: "12", ByMe: managedShares(), CanShare: true, CanLeave: true, Pagination: more}
 	pages["shares"] = SharesIndex(index)
 	viewer := index
+	viewer.ByMe = sampleShares()
 	viewer.CanShare, viewer.WhyNot = false, "只有管理员可以共享"
 	pages["shares viewer"] = SharesIndex(viewer)
 	viewer.ByMe = nil
+	off := viewer
+	off.WhyNot, off.EnableHref = "尚未开通环境共享", "/extensions"
+	pages["shares off"] = SharesIndex(off)
 	pages["shares viewer empty"] = SharesIndex(viewer)
 	index.ByMe = nil
 	pages["shares empty"] = SharesIndex(index)
@@ -204,9 +220,9 @@ func addFunctionSamples(pages map[string]templ.Component, more ui.PaginationProp
 		{Name: "createOrder", Version: "v12", Memory: "256 MB", Timeout: "10 s", LastInvocation: "刚刚", CanRun: true, WhyNotDeploy: "需要「操作云函数」权限"},
 		{Name: "syncStock", Version: "v2", Memory: "512 MB", Timeout: "60 s", WhyNotRun: "需要「调用云函数」权限", WhyNotDeploy: "需要「操作云函数」权限"},
 	}
-	pages["functions borrowed"] = FunctionsIndex(FunctionsIndexPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, Functions: rows, WhyNot: "新建需要「操作云函数」权限"})
+	pages["functions borrowed"] = FunctionsIndex(FunctionsIndexPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, Functions: rows, WhyNot: "新建需要「操作云函数」权限", WhyOff: []string{"无法测试：没有「调用云函数」权限", "无法部署：没有「操作云函数」权限"}})
 	own := []FunctionRow{{Name: models.AuthFunction, Version: "v3", Memory: "128 MB", Timeout: "3 s", CanRun: true, CanDeploy: true}}
-	pages["functions"] = FunctionsIndex(FunctionsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Functions: own, CanCreate: true, AuthMissing: true, Pagination: more})
+	pages["functions"] = FunctionsIndex(FunctionsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Functions: own, CanCreate: true, AuthMissing: true, AuthHref: "/auth", Pagination: more})
 	pages["functions empty"] = FunctionsIndex(FunctionsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, CanCreate: true, AuthMissing: true})
 	pages["function new"] = FunctionNew(FunctionNewPage{Base: sampleBase(), AppID: appMall, EnvID: envTest})
 	pages["function new refused"] = FunctionNew(FunctionNewPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Name: "1", Template: "upload", Errors: Errors{"name": models.M("error.required"), "template": models.M("error.required"), "zip": models.M("error.required"), "files": models.M("error.required")}})
@@ -225,7 +241,7 @@ func addFunctionSamples(pages map[string]templ.Component, more ui.PaginationProp
 	memory := []ui.Option{{Value: "128", Label: "128 MB"}, {Value: "256", Label: "256 MB", Selected: true}}
 	pages["function configure"] = FunctionConfigure(FunctionConfigurePage{Base: sampleBase(), FunctionHead: head, Timeout: "10", Memory: memory, Concurrency: "1", Variables: "API_BASE=https://example.com", CanConfigure: true})
 	pages["function configure refused"] = FunctionConfigure(FunctionConfigurePage{Base: borrowedBase(), FunctionHead: locked, Memory: memory, WhyNot: "仅资源方可修改", Errors: Errors{"timeout": models.M("error.required"), "memory": models.M("error.required"), "concurrency": models.M("error.required"), "variables": models.M("error.required")}})
-	pages["function delete"] = FunctionDelete(FunctionDeletePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Name: models.AuthFunction, Calls30Days: "1,902", LastCall: "昨天 21:14"})
+	pages["function delete"] = FunctionDelete(FunctionDeletePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Name: models.AuthFunction, Auth: true, Calls30Days: "1,902", LastCall: "昨天 21:14"})
 	invocations := []InvocationRow{{ID: run.RequestID, OK: true, Status: run.Status, When: "10:02:11", Duration: run.Duration, Memory: run.Memory, Version: "v12", Source: "双十一活动"}, {ID: failed.RequestID, Status: failed.Status, When: "10:01:48", Duration: failed.Duration, Memory: failed.Memory, Version: "v12", Source: "控制台"}}
 	pages["invocations"] = InvocationsIndex(InvocationsIndexPage{Base: sampleBase(), FunctionHead: head, Invocations: invocations, Pagination: more})
 	pages["invocations empty"] = InvocationsIndex(InvocationsIndexPage{Base: sampleBase(), FunctionHead: head})

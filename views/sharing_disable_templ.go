@@ -18,9 +18,11 @@ import (
 type SharingDisablePage struct {
 	Base
 	AppID string
-	// Shares are the outgoing shares that end.
-	Shares []ShareRow
-	Errors Errors
+	// Shares are the newest of the outgoing shares that end; Total counts all and
+	// NotListed those that are not among them, empty for none.
+	Shares           []ShareRow
+	Total, NotListed string
+	Errors           Errors
 }
 
 // SharingDisable is the page 关闭环境共享. Field: confirm, "yes" when ticked.
@@ -101,7 +103,7 @@ func SharingDisable(p SharingDisablePage) templ.Component {
 							var templ_7745c5c3_Var6 string
 							templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "sharing_disable.text_none"))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `sharing_disable.templ`, Line: 25, Col: 78}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `sharing_disable.templ`, Line: 27, Col: 78}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 							if templ_7745c5c3_Err != nil {
@@ -117,9 +119,9 @@ func SharingDisable(p SharingDisablePage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 							var templ_7745c5c3_Var7 string
-							templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "sharing_disable.text", "count", len(p.Shares)))
+							templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "sharing_disable.text", "count", p.Total))
 							if templ_7745c5c3_Err != nil {
-								return templ.Error{Err: templ_7745c5c3_Err, FileName: `sharing_disable.templ`, Line: 27, Col: 97}
+								return templ.Error{Err: templ_7745c5c3_Err, FileName: `sharing_disable.templ`, Line: 29, Col: 91}
 							}
 							_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 							if templ_7745c5c3_Err != nil {
@@ -161,7 +163,7 @@ func SharingDisable(p SharingDisablePage) templ.Component {
 								var templ_7745c5c3_Var8 string
 								templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "sharing_disable.calls", "calls", r.Calls7Days))
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `sharing_disable.templ`, Line: 39, Col: 89}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `sharing_disable.templ`, Line: 41, Col: 89}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 								if templ_7745c5c3_Err != nil {
@@ -176,6 +178,29 @@ func SharingDisable(p SharingDisablePage) templ.Component {
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
+							if p.NotListed != "" {
+								templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<p class=\"text-sm text-muted\" data-testid=\"not-listed\">")
+								if templ_7745c5c3_Err != nil {
+									return templ_7745c5c3_Err
+								}
+								var templ_7745c5c3_Var9 string
+								templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "sharing_disable.not_listed", "count", p.NotListed))
+								if templ_7745c5c3_Err != nil {
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `sharing_disable.templ`, Line: 47, Col: 127}
+								}
+								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
+								if templ_7745c5c3_Err != nil {
+									return templ_7745c5c3_Err
+								}
+								templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</p>")
+								if templ_7745c5c3_Err != nil {
+									return templ_7745c5c3_Err
+								}
+							}
+							templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, " ")
+							if templ_7745c5c3_Err != nil {
+								return templ_7745c5c3_Err
+							}
 							templ_7745c5c3_Err = ui.Checkbox(ui.CheckProps{Name: "confirm", Value: "yes", ID: "confirm", Label: i18n.T(ctx, "sharing_disable.confirm"), Required: true, Error: p.Errors.text(ctx, "confirm")}).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
@@ -187,11 +212,11 @@ func SharingDisable(p SharingDisablePage) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, " ")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, " ")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Var9 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
+					templ_7745c5c3_Var10 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 						templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 						templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
 						if !templ_7745c5c3_IsBuffer {
@@ -209,7 +234,7 @@ func SharingDisable(p SharingDisablePage) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.DialogFooter(ui.FooterProps{Note: i18n.T(ctx, "sharing_disable.note"), Back: paths.Extensions(p.AppID)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var9), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.DialogFooter(ui.FooterProps{Note: i18n.T(ctx, "sharing_disable.note"), Back: paths.Extensions(p.AppID)}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -21,6 +21,10 @@ type Config struct {
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Empty,
 	// the default, the address of the socket is who asks.
 	TrustedProxies []*net.IPNet
+	// Hosts are the names, without ports, under which the console answers; empty
+	// for any. It keeps a page of somebody else's, whose name was made to point
+	// here, from talking to a console on loopback as if it were its own.
+	Hosts []string
 	// MaxUpload bounds a form with files of somebody who is signed in, in bytes;
 	// zero for 64 MiB. Handlers set tighter bounds on what they take.
 	MaxUpload int64

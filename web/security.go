@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 	echomw "github.com/labstack/echo/v4/middleware"
@@ -67,4 +69,23 @@ func csrf(secure bool) echo.MiddlewareFunc {
 		CookieSameSite: http.SameSiteLaxMode,
 		ErrorHandler:   func(err error, _ echo.Context) error { return errCSRF.Wrap(err) },
 	})
+}
+
+// knownHost refuses requests that came under a name that is not the console's.
+// Health probes may come by address.
+func knownHost(hosts []string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if len(hosts) == 0 || isHealth(c.Request()) {
+				return next(c)
+			}
+			u := url.URL{Host: c.Request().Host}
+			for _, host := range hosts {
+				if strings.EqualFold(u.Hostname(), host) {
+					return next(c)
+				}
+			}
+			return models.E(models.CodeNotFound, "error.host")
+		}
+	}
 }

@@ -21,11 +21,12 @@ import (
 //  3. recovery: a panic becomes the 500 page;
 //  4. security headers: on every answer, errors and files included;
 //  5. language of the browser: error pages after it speak it;
-//  6. session: who asks;
-//  7. language of the user, which goes before the browser's;
-//  8. origin check: another origin's form goes no further, its body unread;
-//  9. body: parsed once, bounded by who asks, before CSRF looks for its field;
-//  10. CSRF token: nothing that changes anything is exempt.
+//  6. host check: under another name nobody is anybody;
+//  7. session: who asks;
+//  8. language of the user, which goes before the browser's;
+//  9. origin check: another origin's form goes no further, its body unread;
+//  10. body: parsed once, bounded by who asks, before CSRF looks for its field;
+//  11. CSRF token: nothing that changes anything is exempt.
 //
 // Time limits are the server's. The method cannot be overridden. Compression is
 // applied where an answer's type is known: render.Page and the static files.
@@ -53,6 +54,7 @@ func New(config Config, deps Deps) (*echo.Echo, error) {
 		recovery(),
 		securityHeaders(config.Secure),
 		render.Middleware(render.Config{Secure: config.Secure, Asset: assets.URL}),
+		knownHost(config.Hosts),
 		session.Middleware(deps.Sessions, session.Config{Secure: config.Secure, Now: deps.Now, Logger: deps.Logger, Skipper: impersonal}),
 		render.UserLanguage,
 		sameOrigin(),

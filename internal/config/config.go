@@ -11,27 +11,30 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 )
 
 // Config is what every command takes.
 type Config struct {
-	Data     string `name:"data" default:"./data" type:"path" help:"Folder for everything EnvShare keeps: database, secret key, unpacked functions."`
-	Database string `name:"database" placeholder:"URL" help:"postgres://… (anything that speaks PostgreSQL); empty for SQLite in the data folder."`
-	LogLevel string `name:"log-level" default:"info" enum:"debug,info,warn,error" help:"What is logged: debug, info, warn or error."`
-	LogJSON  bool   `name:"log-json" help:"Log JSON lines instead of text."`
+	Data     string `name:"data" env:"ENVSHARE_DATA" default:"./data" type:"path" help:"Folder for everything EnvShare keeps: database, secret key, unpacked functions."`
+	Database string `name:"database" env:"ENVSHARE_DATABASE" placeholder:"URL" help:"postgres://… (anything that speaks PostgreSQL); empty for SQLite in the data folder."`
+	LogLevel string `name:"log-level" env:"ENVSHARE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What is logged: debug, info, warn or error."`
+	LogJSON  bool   `name:"log-json" env:"ENVSHARE_LOG_JSON" help:"Log JSON lines instead of text."`
 }
 
 // Serve is what the server takes beside Config.
 type Serve struct {
-	Console       string        `name:"console" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the console listens."`
-	Gateway       string        `name:"gateway" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Where the gateway listens."`
-	GatewayURL    string        `name:"gateway-url" placeholder:"URL" help:"How clients reach the gateway; default: where it listens."`
-	SecureCookies string        `name:"secure-cookies" default:"auto" enum:"auto,yes,no" help:"Mark the console's cookies Secure: yes, no, or auto, which is yes unless the console listens on loopback only."`
-	Demo          bool          `name:"demo" help:"Fill an installation with a small example world and print its logins. Only on loopback."`
-	Workers       int           `name:"workers" default:"32" help:"Function processes at most at one time."`
-	Spares        int           `name:"spares" default:"3" help:"Warm function processes kept ready."`
-	Grace         time.Duration `name:"grace" default:"30s" help:"How long running functions and requests may go on after a signal to stop."`
+	Console        string        `name:"console" env:"ENVSHARE_CONSOLE" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the console listens."`
+	ConsoleURL     string        `name:"console-url" env:"ENVSHARE_CONSOLE_URL" placeholder:"URL" help:"How browsers reach the console, when that is not where it listens: behind a proxy."`
+	TrustedProxies []string      `name:"trusted-proxies" env:"ENVSHARE_TRUSTED_PROXIES" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For tells the console who asks."`
+	Gateway        string        `name:"gateway" env:"ENVSHARE_GATEWAY" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Where the gateway listens."`
+	GatewayURL     string        `name:"gateway-url" env:"ENVSHARE_GATEWAY_URL" placeholder:"URL" help:"How clients reach the gateway; default: where it listens."`
+	SecureCookies  string        `name:"secure-cookies" env:"ENVSHARE_SECURE_COOKIES" default:"auto" enum:"auto,yes,no" help:"Mark the console's cookies Secure: yes, no, or auto, which is yes unless the console listens on loopback only."`
+	Demo           bool          `name:"demo" env:"ENVSHARE_DEMO" help:"Fill an installation with a small example world and print its logins. Only on loopback."`
+	Workers        int           `name:"workers" env:"ENVSHARE_WORKERS" default:"32" help:"Function processes at most at one time."`
+	Spares         int           `name:"spares" env:"ENVSHARE_SPARES" default:"3" help:"Warm function processes kept ready."`
+	Grace          time.Duration `name:"grace" env:"ENVSHARE_GRACE" default:"30s" help:"How long running functions and requests may go on after a signal to stop."`
 }
 
 // Validate checks what flags, variables and file say together.
@@ -46,11 +49,9 @@ func (s Serve) Validate() error {
 	if s.Console == s.Gateway && port != "0" {
 		return errors.New("console and gateway need addresses of their own: user code must never run on the console's origin")
 	}
-	if s.GatewayURL != "" {
-		u, err := url.Parse(s.GatewayURL)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Path != "" {
-			return fmt.Errorf("gateway URL %q: want http(s)://host[:port] without a path", s.GatewayURL)
-		}
+	_, err := s.Proxies()
+	if err := errors.Join(err, checkURL("console", s.ConsoleURL), checkURL("gateway", s.GatewayURL)); err != nil {
+		return err
 	}
 	if s.Demo && !Loopback(s.Console) {
 		return errors.New("the demo's passwords are public: --demo needs a console on a loopback address")
@@ -61,9 +62,48 @@ func (s Serve) Validate() error {
 	return nil
 }
 
+// checkURL refuses an address that is more, or less, than scheme and host.
+func checkURL(of, address string) error {
+	u, err := url.Parse(address)
+	if address != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.Path != "") {
+		return fmt.Errorf("%s URL %q: want http(s)://host[:port] without a path", of, address)
+	}
+	return nil
+}
+
 // Secure reports whether the console's cookies are marked Secure.
 func (s Serve) Secure() bool {
+	if s.SecureCookies == "auto" && s.ConsoleURL != "" {
+		return strings.HasPrefix(s.ConsoleURL, "https://")
+	}
 	return s.SecureCookies == "yes" || s.SecureCookies != "no" && !Loopback(s.Console)
+}
+
+// Hosts returns the host names under which the console answers, without ports;
+// nil for any. On loopback a page of somebody else's could otherwise reach it
+// under a name that it makes point here.
+func (s Serve) Hosts() []string {
+	var hosts []string
+	if u, err := url.Parse(s.ConsoleURL); err == nil && u.Host != "" {
+		hosts = append(hosts, u.Hostname())
+	}
+	if Loopback(s.Console) || len(hosts) > 0 {
+		hosts = append(hosts, "localhost", "127.0.0.1", "::1")
+	}
+	return hosts
+}
+
+// Proxies returns the trusted networks.
+func (s Serve) Proxies() ([]*net.IPNet, error) {
+	var out []*net.IPNet
+	for _, text := range s.TrustedProxies {
+		_, network, err := net.ParseCIDR(text)
+		if err != nil {
+			return nil, fmt.Errorf("trusted proxy %q: want a network such as 10.0.0.0/8", text)
+		}
+		out = append(out, network)
+	}
+	return out, nil
 }
 
 // Loopback reports whether an address can be reached from this machine alone.

@@ -291,3 +291,32 @@ func TestDocsAreUpToDate(t *testing.T) {
 		}
 	}
 }
+
+func TestHowTheConsoleIsReached(t *testing.T) {
+	for name, c := range map[string]struct {
+		serve  config.Serve
+		hosts  string
+		secure bool
+	}{
+		"loopback":                   {config.Serve{Console: "127.0.0.1:8080", SecureCookies: "auto"}, "localhost 127.0.0.1 ::1", false},
+		"loopback behind a proxy":    {config.Serve{Console: "127.0.0.1:8080", ConsoleURL: "https://c.example:8443", SecureCookies: "auto"}, "c.example localhost 127.0.0.1 ::1", true},
+		"plain proxy":                {config.Serve{Console: "127.0.0.1:8080", ConsoleURL: "http://c.example", SecureCookies: "auto"}, "c.example localhost 127.0.0.1 ::1", false},
+		"open":                       {config.Serve{Console: "0.0.0.0:8080", SecureCookies: "auto"}, "", true},
+		"open with an address":       {config.Serve{Console: ":8080", ConsoleURL: "https://c.example", SecureCookies: "no"}, "c.example localhost 127.0.0.1 ::1", false},
+		"loopback, cookies enforced": {config.Serve{Console: "[::1]:8080", SecureCookies: "yes"}, "localhost 127.0.0.1 ::1", true},
+	} {
+		if got := strings.Join(c.serve.Hosts(), " "); got != c.hosts || c.serve.Secure() != c.secure {
+			t.Errorf("%s: hosts %q, secure %v", name, got, c.serve.Secure())
+		}
+	}
+}
+
+func TestProxies(t *testing.T) {
+	networks, err := config.Serve{TrustedProxies: []string{"10.0.0.0/8", "::1/128"}}.Proxies()
+	if err != nil || len(networks) != 2 || networks[0].String() != "10.0.0.0/8" {
+		t.Fatalf("%v, %v", networks, err)
+	}
+	if _, err := (config.Serve{TrustedProxies: []string{"10.0.0.1"}}).Proxies(); err == nil {
+		t.Fatal("an address is no network")
+	}
+}

@@ -106,9 +106,15 @@ func headers(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// strayBodyTimeout bounds how long a body of an unknown address may take.
+const strayBodyTimeout = 10 * time.Second
+
 func boundBody(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
+		// The protocols set deadlines of their own; what is none of them has nothing
+		// to send. A writer without deadlines, as in tests, has nothing to bound.
+		_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(strayBodyTimeout))
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
 		return next(c)
 	}

@@ -33,6 +33,7 @@ func (r *Runner) boot(p *pool, spare *worker, generation int) {
 	defer r.mu.Unlock()
 
 	p.starting--
+	r.unclaim(p.version.EnvironmentID)
 	p.lastGrowth = time.Now()
 	r.booting--
 	if w == nil {

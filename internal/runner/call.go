@@ -118,6 +118,11 @@ func (r *Runner) begin(w *worker, c *call) {
 	w.loading = nil
 	w.served++
 	w.calls[c.id] = c
+	if c.depth <= 0 {
+		if w.outside++; w.outside == 1 {
+			r.claim(w.pool.version.EnvironmentID)
+		}
+	}
 	r.running++
 	c.timer = time.AfterFunc(c.timeout, func() { r.expire(c) })
 }
@@ -161,6 +166,11 @@ func (r *Runner) finish(c *call, result Result, err error) {
 	}
 	c.timer.Stop()
 	delete(w.calls, c.id)
+	if c.depth <= 0 {
+		if w.outside--; w.outside == 0 {
+			r.unclaim(w.pool.version.EnvironmentID)
+		}
+	}
 	r.running--
 	if r.closed && r.running == 0 && !r.killed {
 		close(r.quiet)
@@ -191,6 +201,10 @@ func (r *Runner) handle(w *worker, f workerFrame) error {
 		w.isReady = true
 		close(w.ready)
 	case "retire":
+		if w.retireAsked {
+			return errors.New("retire twice")
+		}
+		w.retireAsked = true
 		r.retire(w)
 	case "loaded":
 		c := w.loading

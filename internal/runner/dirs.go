@@ -22,7 +22,7 @@ func reachable(dir string) (string, error) {
 	if os.Geteuid() != 0 {
 		return dir, os.MkdirAll(dir, 0o700)
 	}
-	if err = os.MkdirAll(dir, 0o711); err != nil {
+	if err = makePassable(dir); err != nil {
 		return "", err
 	}
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
@@ -35,6 +35,23 @@ func reachable(dir string) (string, error) {
 		}
 	}
 	return dir, os.Chmod(dir, 0o711)
+}
+
+// makePassable is os.MkdirAll for folders that others may pass through, whatever the umask of the server.
+func makePassable(dir string) error {
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	if err := makePassable(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o711); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return nil // another server was faster, or a file, which the caller will notice
+		}
+		return err
+	}
+	return os.Chmod(dir, 0o711)
 }
 
 // closedAncestor returns the first of path and the folders above it that others may not pass through, or "".

@@ -149,12 +149,12 @@ func install(ctx context.Context, temp string, wanted map[string]string, cfg Ins
 		defer close(watched)
 		watchSize(temp, cfg.MaxBytes, finished, stop)
 	}()
-	err = runNPM(ctx, temp, "install", "--omit=dev", "--no-workspaces", "--omit-lockfile-registry-resolved")
+	output, err := runNPM(ctx, temp, "install", "--omit=dev", "--no-workspaces", "--omit-lockfile-registry-resolved")
 	close(finished)
 	<-watched
 	stop(nil)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrDependencies, err)
+		return fmt.Errorf("%w: %w\n%s", ErrDependencies, err, authorsView(output))
 	}
 	return checkOrigins(temp)
 }

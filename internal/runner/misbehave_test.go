@@ -43,6 +43,8 @@ func TestMisbehaviourEndsInAClearResult(t *testing.T) {
 		{"forgesResult", StatusCrashed, "descriptor 3", 0},
 		{"forgesGarbage", StatusCrashed, "descriptor 3", 0},
 		{"forgesReady", StatusCrashed, "descriptor 3", 0},
+		{"forgesRetire", StatusCrashed, "descriptor 3", 0},
+		{"listens", StatusFailed, "EACCES: functions cannot listen", 0},
 		{"forgesSocket", StatusFailed, "EEXIST", 0},
 		{"closesChannel", StatusCrashed, "descriptor 3", 0},
 		{"patches", StatusOK, "", 0},

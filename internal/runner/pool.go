@@ -55,7 +55,7 @@ func (r *Runner) acquire(ctx context.Context, v Version, c *call) (*worker, erro
 		r.pools[key] = p
 	}
 	if len(p.waiters) == 0 {
-		if w := p.pick(); w != nil {
+		if w := r.pick(p, c); w != nil {
 			r.begin(w, c)
 			r.mu.Unlock()
 			return w, nil
@@ -135,12 +135,13 @@ func (r *Runner) refuseWaiting() {
 	}
 }
 
-// pick returns a worker with room for another call: the one with the fewest, among those the one used last, so that
-// workers beyond the need fall idle.
-func (p *pool) pick() *worker {
+// pick returns a worker with room for c: the one with the fewest calls, among those the one used last, so that workers
+// beyond the need fall idle.
+func (r *Runner) pick(p *pool, c *call) *worker {
+	capped := c.depth <= 0 && r.capped(p.version.EnvironmentID)
 	var best *worker
 	for _, w := range p.workers {
-		if w.retiring || w.ended || len(w.calls) >= p.version.Concurrency {
+		if w.retiring || w.ended || len(w.calls) >= p.version.Concurrency || capped && w.outside == 0 {
 			continue
 		}
 		if best == nil || len(w.calls) < len(best.calls) ||
@@ -162,7 +163,7 @@ func (r *Runner) rebalance() {
 			r.grow(p) // before others hand on the worker that it may take the place of
 		}
 		for len(p.waiters) > 0 {
-			w := p.pick()
+			w := r.pick(p, p.waiters[0].call)
 			if w == nil {
 				break
 			}

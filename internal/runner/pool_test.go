@@ -115,7 +115,7 @@ func TestManyVersionsShareFewWorkers(t *testing.T) {
 }
 
 func TestLastingQueueGetsMoreWorkers(t *testing.T) {
-	r := newRunner(t, func(c *Config) { c.MaxWorkers = 4 })
+	r := newRunner(t, func(c *Config) { c.MaxWorkers = 8 })
 	v := version(t, "misbehave")
 	var all []<-chan Result
 	for range 4 {
@@ -126,6 +126,39 @@ func TestLastingQueueGetsMoreWorkers(t *testing.T) {
 	}
 	for _, done := range all {
 		<-done
+	}
+}
+
+func TestOneEnvironmentLeavesRoomForOthers(t *testing.T) {
+	r := newRunner(t, func(c *Config) { c.MaxWorkers = 4 })
+	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancel(t.Context())
+	for i := range 8 {
+		v := version(t, "misbehave", func(v *Version) { v.EnvironmentID = "a"; v.ID = strconv.Itoa(i % 3) })
+		in := misbehaving(t, "waits")
+		wg.Go(func() { _, _ = r.Invoke(ctx, v, in) })
+	}
+	eventually(t, "environment a has all it may have", func() bool { s := r.Stats(); return s.Busy == 2 && s.Queued == 6 && s.Starting == 0 })
+	eventually(t, "a spare is warm", func() bool { return r.Stats().Spares == 1 })
+
+	other := version(t, "echo", func(v *Version) { v.EnvironmentID = "b" })
+	wantValue(t, invoke(t, r, other, Invocation{}), "{}")
+	if s := r.Stats(); s.Busy != 2 || s.Queued != 6 {
+		t.Errorf("environment b waited for a: %+v", s)
+	}
+	t.Run("its nested calls have their own room", func(t *testing.T) {
+		nested := version(t, "echo", func(v *Version) { v.EnvironmentID = "a" })
+		wantValue(t, invoke(t, r, nested, Invocation{Depth: 1}), "{}")
+	})
+	cancel()
+	wg.Wait()
+	if err := r.Close(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("close: %v", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.outside) > 0 {
+		t.Errorf("workers still counted: %v", r.outside)
 	}
 }
 

@@ -38,7 +38,8 @@ type Config struct {
 	// Spares is how many warm processes are kept for each memory size in use; default 1, negative for none.
 	Spares int
 	// MaxWorkers bounds the processes that serve versions; default 32. Calls made by functions may use up to twice
-	// as many, so that they do not wait for their own callers.
+	// as many, so that they do not wait for their own callers. Calls from outside keep at most half of MaxWorkers busy
+	// for one environment, so that none can lock out the others.
 	MaxWorkers int
 	// QueueWait bounds the time an invocation waits for a worker; default 10 s. The context's deadline bounds it too.
 	QueueWait time.Duration
@@ -93,8 +94,8 @@ type Runner struct {
 	frameLimit int
 	bootLimit  int
 	cores      int
-	stop       chan struct{}  // closed to end the watchdog
-	background sync.WaitGroup // goroutines that start processes, and the watchdog
+	stop       chan struct{}  // closed to end the watchdogs
+	background sync.WaitGroup // goroutines that start processes, and the watchdogs
 
 	mu            sync.Mutex
 	live          map[*worker]bool // every process that is not yet gone
@@ -106,7 +107,8 @@ type Runner struct {
 	spareTimer    *time.Timer
 	assigned      int // workers that serve a version, and reservations for those that start
 	booting       int
-	running       int // invocations in workers
+	outside       map[string]int // by environment: starting workers, and those with a call from outside
+	running       int            // invocations in workers
 	queued        int
 	scaleTimer    *time.Timer
 	closed        bool // no new invocations
@@ -142,11 +144,12 @@ func New(ctx context.Context, cfg Config) (*Runner, error) {
 		frameLimit: max(cfg.ResultLimit, 6*cfg.LogLimit) + 128<<10, // a log line may grow sixfold as JSON
 		bootLimit:  runtime.NumCPU() + 2, cores: runtime.NumCPU(),
 		stop: make(chan struct{}), quiet: make(chan struct{}),
-		live: map[*worker]bool{}, pools: map[string]*pool{}, spares: map[int][]*worker{},
+		live: map[*worker]bool{}, pools: map[string]*pool{}, outside: map[string]int{}, spares: map[int][]*worker{},
 		sizes: map[int]bool{DefaultMemoryMB: true},
 	}
-	r.background.Add(1)
+	r.background.Add(2)
 	go r.watch()
+	go r.watchLeftovers()
 	r.mu.Lock()
 	r.replenish()
 	r.mu.Unlock()

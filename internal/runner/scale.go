@@ -21,11 +21,15 @@ func (r *Runner) grow(p *pool) {
 	if len(p.waiters) <= p.starting || r.booting >= r.bootLimit || !r.growthDue(p) {
 		return
 	}
+	if p.waiters[0].call.depth <= 0 && r.capped(p.version.EnvironmentID) {
+		return
+	}
 	if r.assigned >= r.limit(p.waiters[0].call.depth) && !r.evict(p) {
 		return
 	}
 	p.lastGrowth = time.Now()
 	p.starting++
+	r.claim(p.version.EnvironmentID)
 	r.assigned++
 	r.booting++
 	r.sizes[p.version.MemoryMB] = true
@@ -60,6 +64,20 @@ func (r *Runner) limit(depth int) int {
 	return min(max(2*most-most>>min(depth, 30), most+depth), max(2*most, most+8))
 }
 
+// capped reports that calls from outside keep as many workers of an environment busy as they may.
+func (r *Runner) capped(environmentID string) bool {
+	return r.outside[environmentID] >= max(1, r.cfg.MaxWorkers/2)
+}
+
+// claim counts a worker that starts or got its first call from outside; unclaim takes that back.
+func (r *Runner) claim(environmentID string) { r.outside[environmentID]++ }
+
+func (r *Runner) unclaim(environmentID string) {
+	if r.outside[environmentID]--; r.outside[environmentID] == 0 {
+		delete(r.outside, environmentID)
+	}
+}
+
 // evict ends the idle worker used longest ago that may make room for p, and reports whether there was one.
 func (r *Runner) evict(p *pool) bool {
 	var oldest *worker
@@ -86,6 +104,8 @@ func (r *Runner) evictable(w *worker, p *pool) bool {
 	switch {
 	case len(w.calls) > 0:
 		return false
+	case r.starved(p) && r.capped(w.pool.version.EnvironmentID):
+		return true // its place is more than its environment may use now
 	case !r.starved(p):
 		return len(w.pool.waiters) == 0 && time.Since(w.lastUsed) >= evictAge
 	case len(w.pool.waiters) > 0:

@@ -98,7 +98,10 @@ func installSDK(ctx context.Context, dir string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, npmTimeout)
 	defer cancel()
-	return runNPM(ctx, dir, "ci", "--omit=dev")
+	if output, err := runNPM(ctx, dir, "ci", "--omit=dev"); err != nil {
+		return fmt.Errorf("%w\n%s", err, output)
+	}
+	return nil
 }
 
 // unpack extracts a gzipped tar of plain files and folders.

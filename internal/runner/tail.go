@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"errors"
 	"io"
 	"os"
 	"strings"
@@ -65,11 +64,4 @@ func (l *lastBytes) String() string {
 	defer l.mu.Unlock()
 
 	return strings.ToValidUTF8(string(l.kept), "")
-}
-
-func (l *lastBytes) err() error {
-	if text := strings.TrimSpace(l.String()); text != "" {
-		return errors.New(text)
-	}
-	return nil
 }

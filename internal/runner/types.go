@@ -46,7 +46,7 @@ const (
 	StatusOK             Status = "ok"
 	StatusFailed         Status = "failed"           // threw, rejected, or left a rejection unhandled
 	StatusExited         Status = "exited"           // ended its process with process.exit
-	StatusCrashed        Status = "crashed"          // its process ended by a signal, or broke the channel to the server
+	StatusCrashed        Status = "crashed"          // its process ended by a signal, broke the channel to the server, or filled the disk
 	StatusTimedOut       Status = "timed_out"        // ran longer than its timeout
 	StatusOutOfMemory    Status = "out_of_memory"    // used more memory than configured
 	StatusResultTooLarge Status = "result_too_large" // returned more JSON text than Config.ResultLimit

@@ -7,6 +7,7 @@
 
 const fs = require('node:fs');
 const net = require('node:net');
+const os = require('node:os');
 const path = require('node:path');
 const util = require('node:util');
 const { Writable } = require('node:stream');
@@ -79,6 +80,7 @@ function receive(onFrame) {
   let parts = [];
   let size = 0;
   const socket = new net.Socket({ fd: CHANNEL, readable: true, writable: true });
+  forbidListening(socket._handle.constructor.prototype);
   socket.on('data', (chunk) => {
     parts.push(chunk);
     size += chunk.length;
@@ -237,7 +239,12 @@ function succeed(call, value) {
   settle(call, 'ok', `,"value":${text}`);
 }
 
+let retired = false;
+
+// retire says so once: the server takes a second time for an attack.
 function retire() {
+  if (retired) return;
+  retired = true;
   send('{"type":"retire"}');
 }
 
@@ -330,6 +337,29 @@ function guardSignals() {
   process._debugProcess = refuse;
 }
 
+// A listener would outlive its invocation, and cookies ignore ports: it could collect those that browsers hold for
+// other servers on this host. Every server of Node.js goes through these native methods, which the replacement makes
+// unreachable; what replaces Server.listen only gives a clearer error.
+function forbidListening(prototype) {
+  const refuse = () => -os.constants.errno.EACCES;
+  for (const name of ['bind', 'bind6', 'listen']) {
+    Object.defineProperty(prototype, name, { value: refuse, writable: false, configurable: false });
+  }
+}
+
+function guardSockets() {
+  const handle = net._createServerHandle('127.0.0.1', 0, 4);
+  if (typeof handle === 'number') throw new Error(`cannot find the native sockets: ${util.getSystemErrorName(handle)}`);
+  forbidListening(handle.constructor.prototype);
+  handle.close();
+  const { nextTick } = process;
+  net.Server.prototype.listen = function listen() {
+    const refusal = new Error('listen EACCES: functions cannot listen for connections');
+    nextTick(() => this.emit('error', Object.assign(refusal, { code: 'EACCES', syscall: 'listen' })));
+    return this;
+  };
+}
+
 const nativeKill = process._kill.bind(process);
 process.env = environment();
 process.exit = exit;
@@ -341,6 +371,7 @@ process.on('unhandledRejection', (reason) => {
   if (process.listenerCount('unhandledRejection') === 1) onUncaught(reason);
 });
 guardSignals();
+guardSockets();
 captureOutput();
 
 try {

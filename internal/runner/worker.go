@@ -34,19 +34,21 @@ type worker struct {
 	read  chan struct{} // closed when everything it said was handled
 	gone  chan struct{} // closed when nothing of it is left
 
-	isReady   bool
-	pool      *pool // nil for a spare
-	counted   bool  // in Runner.assigned
-	loading   *call // the pseudo invocation that stands for loading the code
-	calls     map[string]*call
-	served    int
-	abandoned map[string]bool // timed out, but others keep the process alive
-	retiring  bool            // takes no further invocations
-	ended     bool            // killed or found dead
-	reaped    bool            // the process id may belong to somebody else from now on
-	fate      fate
-	loadedAt  time.Time
-	lastUsed  time.Time
+	isReady     bool
+	pool        *pool // nil for a spare
+	counted     bool  // in Runner.assigned
+	loading     *call // the pseudo invocation that stands for loading the code
+	calls       map[string]*call
+	outside     int // calls at depth 0 among them
+	served      int
+	abandoned   map[string]bool // timed out, but others keep the process alive
+	retiring    bool            // takes no further invocations
+	retireAsked bool            // it asked for that itself, which it may do once
+	ended       bool            // killed or found dead
+	reaped      bool            // the process id may belong to somebody else from now on
+	fate        fate
+	loadedAt    time.Time
+	lastUsed    time.Time
 }
 
 // fate is why a worker was killed, as its running invocations will tell it.

@@ -261,19 +261,35 @@ func (r *applyRun) saveApp(ctx context.Context, declared ManifestApp) error {
 	if err != nil {
 		return err
 	}
-	if declared.Secret != "" {
-		if err := r.tx.Apps.SetSecret(ctx, app.AppID, r.keys.sealSecret(app.AppID, declared.Secret)); err != nil {
-			return err
-		}
-	}
-	if len(r.steps) > 0 && r.steps[len(r.steps)-1].Op == "=" {
-		return nil
+	unchanged := r.steps[len(r.steps)-1].Op == "="
+	if err := r.saveSecret(ctx, app.AppID, declared.Secret); err != nil || unchanged {
+		return err
 	}
 	saved := change{Action: models.AuditAppSaved, AppID: app.AppID, Subject: app.AppID, After: appState(app)}
 	if existing.AppID != "" {
 		saved.Before = appState(existing)
 	}
 	return record(ctx, r.tx, r.actor, r.now(), saved)
+}
+
+// saveSecret stores a declared secret when it is not the one that is there. The
+// audit log hears that it changed, never what it is.
+func (r *applyRun) saveSecret(ctx context.Context, appID, secret string) error {
+	if secret == "" {
+		return nil
+	}
+	sealed, err := r.tx.Apps.Secret(ctx, appID)
+	if err != nil {
+		return err
+	}
+	if current, err := r.keys.openSecret(appID, sealed); err == nil && current == secret {
+		return nil
+	}
+	if err := r.tx.Apps.SetSecret(ctx, appID, r.keys.sealSecret(appID, secret)); err != nil {
+		return err
+	}
+	r.note("~", "secret", appID, "")
+	return record(ctx, r.tx, r.actor, r.now(), change{Action: models.AuditAppSecretSet, AppID: appID, Subject: appID})
 }
 
 // appState is an app as the audit log keeps it.

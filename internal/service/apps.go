@@ -130,6 +130,7 @@ type Console struct {
 	MayOpen              models.Decision
 	MayCreateEnvironment models.Decision
 	MayEnableSharing     models.Decision
+	MayDisableSharing    models.Decision // by somebody who confirms what ends (S13)
 	MayAdministerSharing models.Decision // enable and share: the role alone
 }
 
@@ -174,13 +175,18 @@ func (s *Apps) console(ctx context.Context, place models.Standing, facts models.
 	if err != nil {
 		return Console{}, err
 	}
+	_, outgoing, err := s.store.Shares.Outgoing(ctx, facts.App.AppID, models.PageRequest{Page: 1, Size: 1})
+	if err != nil {
+		return Console{}, err
+	}
 	return Console{
 		Apps: entries, App: facts.App, Principal: principal, Role: place.Role,
-		Activated: facts.Activated(), SharingOn: facts.SharingOn(now), SeesShares: facts.SharingOn(now) || len(facts.Incoming) > 0, Own: facts.OwnEnvironments,
-		Borrowed: borrowed, Default: facts.DefaultEnvironment(now),
+		Activated: facts.Activated(), SharingOn: facts.SharingOn(now), SeesShares: facts.SharingOn(now) || len(facts.Incoming) > 0,
+		Own: facts.OwnEnvironments, Borrowed: borrowed, Default: facts.DefaultEnvironment(now),
 		MayOpen:              models.MayOpenConsole(place, facts, now),
 		MayCreateEnvironment: models.MayCreateEnvironment(place),
 		MayEnableSharing:     models.MayEnableSharing(place, facts, now),
+		MayDisableSharing:    models.MayDisableSharing(place, facts, int(outgoing), true),
 		MayAdministerSharing: models.MayCreateEnvironment(place),
 	}, nil
 }
@@ -344,6 +350,13 @@ func (b base) insertEnvironment(ctx context.Context, tx *store.Store, actor mode
 	}
 	if sharing := models.SharingAfterActivation(before, b.now()); sharing != before.App.Sharing {
 		if err := tx.Apps.SetSharing(ctx, e.AppID, sharing); err != nil {
+			return err
+		}
+		action := models.AuditSharingDisabled
+		if sharing {
+			action = models.AuditSharingEnabled
+		}
+		if err := record(ctx, tx, actor, b.now(), change{Action: action, AppID: e.AppID, Subject: e.AppID}); err != nil {
 			return err
 		}
 	}

@@ -54,7 +54,7 @@ func (s *Calls) Invoke(ctx context.Context, cred Credential, info CallInfo, name
 	if environmentID == "" {
 		environmentID = cred.EnvironmentID()
 	}
-	f, err := s.facts.fresh(ctx)
+	f, err := s.factsFor(ctx, cred)
 	if err != nil {
 		return CallResult{}, err
 	}
@@ -75,6 +75,15 @@ func (s *Calls) Invoke(ctx context.Context, cred Credential, info CallInfo, name
 	return s.run(ctx, function, origin, event)
 }
 
+// factsFor returns the facts on which a request is decided: those that its
+// credential was found good on, or fresh ones for a credential made here.
+func (s *Calls) factsFor(ctx context.Context, cred Credential) (*facts, error) {
+	if cred.facts != nil {
+		return cred.facts, nil
+	}
+	return s.facts.fresh(ctx)
+}
+
 // decide asks models, checks that a session is used for the person it was
 // opened for, and counts cross-account calls. It returns the claims of the
 // invocation that calls, Depth -1 when the request names none.
@@ -93,22 +102,36 @@ func (s *Calls) decide(cred Credential, info CallInfo, call models.CallFacts, p 
 // running returns the invocation in which a session is used, and refuses one for
 // another end user than the session's: a verdict of cloudbase_auth belongs to
 // its user (C1). A person is one by openid and unionid together: in a function
-// that another app called, only the unionid is known. A session that belongs to
-// a person must name an invocation, which must not be over; otherwise code could
-// keep one person's session, or token, for the next person.
+// that another app called, only the unionid is known. A session that was opened
+// in a function must name an invocation that runs now: otherwise one person's
+// session would serve the next, and a session would serve whoever carried it out
+// of the function. Sessions of issued credentials end with their credential.
 func (s *Calls) running(cred Credential, info CallInfo) (claims, error) {
 	none := claims{Depth: -1}
-	if cred.claims.Kind != kindSession || info.UserToken == "" && cred.claims.User == (endUser{}) {
+	if cred.claims.Kind == kindIssued {
+		return s.nested(info), nil
+	}
+	if cred.claims.Kind != kindSession || info.UserToken == "" && cred.claims.IssuedID != "" {
 		return none, nil
 	}
 	running, err := s.credentials.open(info.UserToken)
-	if err != nil || running.Kind != kindUser || !s.clock().Before(time.UnixMilli(running.ExpiresAt)) {
+	if err != nil || running.Kind != kindUser || s.credentials.runs.over(running) || !s.clock().Before(time.UnixMilli(running.ExpiresAt)) {
 		return none, models.E(models.CodeSessionInvalid, "call.user_token_unknown")
 	}
 	if running.AppID != cred.claims.AppID || running.User != cred.claims.User {
 		return none, models.E(models.CodeSessionInvalid, "call.session_other_user")
 	}
 	return running, nil
+}
+
+// nested returns the invocation in which issued credentials are used, Depth -1
+// when they are used outside of functions.
+func (s *Calls) nested(info CallInfo) claims {
+	running, err := s.credentials.open(info.UserToken)
+	if err != nil || running.Kind != kindUser {
+		return claims{Depth: -1}
+	}
+	return running
 }
 
 // function looks a function up in an environment, once per revision of facts.
@@ -154,7 +177,7 @@ func originOf(cred Credential, info CallInfo) origin {
 		callerApp: c.AppID, source: c.Source, depth: c.Depth, ip: info.IP, requestID: info.RequestID,
 		trigger: models.TriggerFunction, user: c.User, from: c.From,
 	}
-	if c.RequestID != "" {
+	if c.Kind == kindInvocation {
 		o.source = c.Source + ",scf"
 		o.depth = c.Depth + 1
 		o.ip = c.IP // of whoever started the chain, not of the worker
@@ -225,6 +248,8 @@ func (s *Calls) invoke(ctx context.Context, function models.Function, o origin, 
 	if err != nil {
 		return finished{}, err
 	}
+	s.credentials.runs.begin(o.requestID)
+	defer s.credentials.runs.end(o.requestID)
 	started := s.now()
 	// A run goes on and is recorded when its caller goes away: the timeout ends it.
 	result, err := s.runner.Invoke(context.WithoutCancel(ctx), runner.Version{

@@ -19,7 +19,7 @@ const sessionTTL = 2 * time.Hour
 // env_not_shared, auth_function_missing, auth_no_err_code, auth_refused,
 // auth_malformed, the function's own failure.
 func (s *Calls) OpenSession(ctx context.Context, cred Credential, info CallInfo, resourceAppID, resourceEnv string) (Credential, error) {
-	f, err := s.facts.fresh(ctx)
+	f, err := s.factsFor(ctx, cred)
 	if err != nil {
 		return Credential{}, err
 	}
@@ -71,7 +71,7 @@ func sessionClaims(cred Credential, call models.CallFacts, verdict models.AuthVe
 		ttl = min(ttl, verdict.ExpiresIn)
 	}
 	source := cred.claims.Source
-	if cred.claims.RequestID != "" {
+	if cred.claims.Kind == kindInvocation {
 		source += ",scf"
 	}
 	return claims{

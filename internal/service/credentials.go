@@ -18,6 +18,7 @@ import (
 type Credentials struct {
 	base
 	keys Keys
+	runs *runs
 }
 
 // credentialKind tells what a credential was made for.
@@ -67,6 +68,9 @@ type Credential struct {
 	SecretKey string
 	Token     string
 	claims    claims
+	// facts are those on which the credential was found good. They are as fresh as
+	// the request that it came with, which is decided on them and on no others.
+	facts *facts
 }
 
 // EnvironmentID is the environment that a call without envName means.
@@ -137,20 +141,24 @@ func (s *Credentials) Authenticate(ctx context.Context, secretID, token string) 
 		}
 		return Credential{}, models.E(models.CodeUnauthenticated, "call.credential_expired")
 	}
-	if c.IssuedID != "" {
-		if err := s.checkIssued(ctx, c); err != nil {
-			return Credential{}, err
-		}
+	if s.runs.over(c) {
+		return Credential{}, models.E(models.CodeUnauthenticated, "call.credential_expired")
 	}
-	return Credential{SecretID: secretID, SecretKey: s.keys.secretKey(secretID, token), Token: token, claims: c}, nil
+	f, err := s.facts.fresh(ctx)
+	if err != nil {
+		return Credential{}, err
+	}
+	if err := s.checkIssued(f, c); err != nil {
+		return Credential{}, err
+	}
+	return Credential{SecretID: secretID, SecretKey: s.keys.secretKey(secretID, token), Token: token, claims: c, facts: f}, nil
 }
 
 // checkIssued refuses a credential that was revoked, and the sessions that were
 // opened with it.
-func (s *Credentials) checkIssued(ctx context.Context, c claims) error {
-	f, err := s.facts.fresh(ctx)
-	if err != nil {
-		return err
+func (s *Credentials) checkIssued(f *facts, c claims) error {
+	if c.IssuedID == "" {
+		return nil
 	}
 	if row, ok := f.Credentials[c.IssuedID]; ok && row.Live(s.clock()) {
 		return nil

@@ -251,7 +251,7 @@ func TestC1_ASessionIsRefusedForAnotherEndUser(t *testing.T) {
 	}
 }
 
-func TestC1_ASessionOfNobodyNeedsNoToken(t *testing.T) {
+func TestC1_ASessionOfIssuedCredentialsNeedsNoInvocation(t *testing.T) {
 	w := sqliteWorld(t)
 	cred := w.session(t, diner, w.lend(t, diner, "shop-1"), "shop-1")
 	same(t, models.Code(""), w.callCode(t, cred, models.FunctionsInvoke))
@@ -309,4 +309,45 @@ func TestLoadKeys(t *testing.T) {
 			t.Fatal("loaded")
 		}
 	})
+}
+
+// S6: what a function carried out of its invocation opens nothing once it ended.
+func TestACredentialEndsWithItsInvocation(t *testing.T) {
+	w, ctx := sqliteWorld(t), t.Context()
+	cred, err := w.Credentials.issue(claims{
+		Kind: kindInvocation, AppID: shop, EnvironmentID: "shop-1", RequestID: "run", ExpiresAt: w.clock.now().Add(time.Hour).UnixMilli(),
+	})
+	must(t, err)
+	user, err := w.Credentials.issue(claims{
+		Kind: kindUser, AppID: diner, RequestID: "run", ExpiresAt: w.clock.now().Add(time.Hour).UnixMilli(),
+	})
+	must(t, err)
+	session, err := w.Credentials.issue(claims{
+		Kind: kindSession, AppID: diner, EnvironmentID: "shop-1", ExpiresAt: w.clock.now().Add(time.Hour).UnixMilli(),
+		GrantID: w.lend(t, diner, "shop-1").Grants[0].ID,
+	})
+	must(t, err)
+	try := func() (models.Code, models.Code) {
+		_, authErr := w.Credentials.Authenticate(ctx, cred.SecretID, cred.Token)
+		f, err := w.facts.fresh(ctx)
+		must(t, err)
+		_, callErr := w.Calls.decide(session, CallInfo{UserToken: user.Token}, f.callFacts(session.caller(), "shop-1"), models.FunctionsInvoke)
+		return models.CodeOf(authErr), models.CodeOf(callErr)
+	}
+	refused := [2]models.Code{models.CodeUnauthenticated, models.CodeSessionInvalid}
+	for _, step := range []struct {
+		name string
+		do   func()
+		want [2]models.Code
+	}{
+		{"before it began", func() {}, refused},
+		{"while it runs", func() { w.Credentials.runs.begin("run") }, [2]models.Code{}},
+		{"after it ended", func() { w.Credentials.runs.end("run") }, refused},
+	} {
+		step.do()
+		auth, call := try()
+		if got := [2]models.Code{auth, call}; got != step.want {
+			t.Errorf("%s: %q, want %q", step.name, got, step.want)
+		}
+	}
 }

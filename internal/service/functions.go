@@ -400,6 +400,11 @@ func (s *Functions) TestRun(ctx context.Context, actor models.Actor, appID, env,
 		return models.Invocation{}, err
 	}
 	run.Result = clip(string(run.value), maxTestEvent)
+	if _, err := s.may(ctx, s.store, actor, appID, env, models.FunctionsView); err != nil {
+		// Logs and stacks are for who may view the function.
+		run.Logs = ""
+		run.Error, _, _ = strings.Cut(run.Error, "\n")
+	}
 	return run.Invocation, nil
 }
 

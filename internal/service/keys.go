@@ -1,6 +1,7 @@
 package service
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -13,6 +14,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"envshare/internal/store"
 )
 
 // Keys is the installation's secret in its uses: sealing tokens and app secrets,
@@ -109,6 +112,12 @@ func (k Keys) sealSecret(appID, secret string) []byte {
 	return k.secrets.Seal(nil, nil, []byte(secret), []byte(appID))
 }
 
+// openSecret decrypts an app's secret.
+func (k Keys) openSecret(appID string, sealed []byte) (string, error) {
+	plain, err := k.secrets.Open(nil, nil, sealed, []byte(appID))
+	return string(plain), err
+}
+
 // secretKey derives the secret key that belongs to a secret id and the token
 // that came with it.
 func (k Keys) secretKey(secretID, token string) string {
@@ -117,4 +126,24 @@ func (k Keys) secretKey(secretID, token string) string {
 	mac.Write([]byte{0})
 	mac.Write([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// keySetting holds what shows that a database and a secret belong together.
+const keySetting = "secret_key_check"
+
+// Check refuses a secret that is not the one with which the records were begun:
+// with another, sealed secrets and issued credentials could never be opened
+// again, and nobody would notice. The command that opens the records calls it.
+func (k Keys) Check(ctx context.Context, s *store.Store) error {
+	want := k.secretKey("check", "")
+	stored, err := s.Settings.Get(ctx, keySetting)
+	switch {
+	case err != nil:
+		return err
+	case stored == "":
+		return s.Settings.Set(ctx, keySetting, want)
+	case stored != want:
+		return errors.New("secret.key is not the one that this database was begun with; put the right file back")
+	}
+	return nil
 }

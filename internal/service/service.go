@@ -70,7 +70,7 @@ func New(d Deps) *Services {
 	s.Accounts = &Accounts{base: b, limiter: newLoginLimiter(d.Now)}
 	s.Apps = &Apps{base: b}
 	s.Sharing = &Sharing{base: b, recorder: rec}
-	s.Credentials = &Credentials{base: b, keys: d.Keys}
+	s.Credentials = &Credentials{base: b, keys: d.Keys, runs: &runs{}}
 	code := &codeCache{store: d.Store, dir: d.FunctionsDir}
 	s.Calls = &Calls{base: b, credentials: s.Credentials, runner: d.Runner, code: code, recorder: rec, gatewayURL: d.WorkerGatewayURL}
 	s.Functions = &Functions{base: b, calls: s.Calls, runner: d.Runner, recorder: rec}

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"envshare/internal/store"
@@ -18,14 +19,20 @@ type ListedShare struct {
 	Environments   map[string]models.Environment
 	Status         models.ShareStatus
 	Usage          models.ShareUsage
+	// MayManage decides whether the actor may edit, pause, resume or remove the
+	// share for the owner, MayLeave whether they may leave it for the grantee.
+	MayManage, MayLeave models.Decision
 }
 
 // ShareList is one page of shares and how many there are in both directions.
 type ShareList struct {
 	Shares                       []ListedShare
 	TotalOutgoing, TotalIncoming int64
-	MayShare                     models.Decision // add, edit, pause, resume, remove
-	MayLeave                     models.Decision
+	// Calls7Days and Denied7Days count all shares of the listed direction, not
+	// those of the page alone.
+	Calls7Days, Denied7Days int64
+	MayShare                models.Decision // add, edit, pause, resume, remove
+	MayLeave                models.Decision
 }
 
 // Outgoing lists what an app lends, newest first. Members may call it.
@@ -70,20 +77,35 @@ func (s *Sharing) list(ctx context.Context, actor models.Actor, appID string, pa
 	if incoming {
 		out.TotalOutgoing, out.TotalIncoming = rest, total
 	}
-	out.Shares, err = s.listed(ctx, shares, incoming)
+	all := facts.Incoming
+	if !incoming {
+		if all, err = s.store.Shares.AllOutgoing(ctx, appID); err != nil {
+			return ShareList{}, err
+		}
+	}
+	used, err := s.usage(ctx, all)
+	if err != nil {
+		return ShareList{}, err
+	}
+	for _, share := range all {
+		u := used.of(share, s.now())
+		out.Calls7Days += u.Calls7Days
+		out.Denied7Days += u.Denied7Days
+	}
+	out.Shares, err = s.listed(ctx, place, appID, shares, used)
 	return out, err
 }
 
-// listed loads names and usage for shares with a fixed number of queries.
-func (s *Sharing) listed(ctx context.Context, shares []models.Share, incoming bool) ([]ListedShare, error) {
-	var others, grantees, environmentIDs []string
+// listed loads names for shares of an app, of one direction, with a fixed number
+// of queries.
+func (s *Sharing) listed(ctx context.Context, place models.Standing, appID string, shares []models.Share, used usage) ([]ListedShare, error) {
+	var others, environmentIDs []string
 	for _, share := range shares {
 		other := share.GranteeAppID
-		if incoming {
+		if share.GranteeAppID == appID {
 			other = share.OwnerAppID
 		}
 		others = append(others, other)
-		grantees = append(grantees, share.GranteeAppID)
 		for _, g := range share.Grants {
 			environmentIDs = append(environmentIDs, g.EnvironmentID)
 		}
@@ -100,10 +122,6 @@ func (s *Sharing) listed(ctx context.Context, shares []models.Share, incoming bo
 	if err != nil {
 		return nil, err
 	}
-	usage, err := s.usage(ctx, environmentIDs, grantees)
-	if err != nil {
-		return nil, err
-	}
 	activated := map[string]bool{}
 	for _, e := range owned {
 		activated[e.AppID] = true
@@ -112,7 +130,8 @@ func (s *Sharing) listed(ctx context.Context, shares []models.Share, incoming bo
 	for i, share := range shares {
 		out = append(out, ListedShare{
 			Share: share, Other: apps[others[i]], OtherActivated: activated[others[i]],
-			Environments: environments, Status: share.Status(s.now()), Usage: usageOf(share, usage, s.now()),
+			Environments: environments, Status: share.Status(s.now()), Usage: used.of(share, s.now()),
+			MayManage: models.MayManageShare(place, share, appID), MayLeave: models.MayLeaveShare(place, share, appID),
 		})
 	}
 	return out, nil
@@ -121,32 +140,56 @@ func (s *Sharing) listed(ctx context.Context, shares []models.Share, incoming bo
 // usageDays is how far back the use of a share is counted (S15).
 const usageDays = 30
 
-func (s *Sharing) usage(ctx context.Context, environmentIDs, callers []string) ([]store.UsageDay, error) {
+// pair is an app that calls in an environment.
+type pair struct{ callerAppID, environmentID string }
+
+// usage is what apps called in environments, by day.
+type usage map[pair][]store.UsageDay
+
+// usage loads the use of shares, with one query for all of them.
+func (s *Sharing) usage(ctx context.Context, shares []models.Share) (usage, error) {
 	if err := s.recorder.flush(ctx); err != nil {
 		return nil, err
 	}
-	since := s.now().AddDate(0, 0, -usageDays+1).Format(time.DateOnly)
-	return s.store.Usage.Since(ctx, since, environmentIDs, callers)
-}
-
-// usageOf adds up what the grantee of a share called in its environments.
-func usageOf(share models.Share, days []store.UsageDay, now time.Time) models.ShareUsage {
-	week := now.AddDate(0, 0, -6).Format(time.DateOnly)
-	var u models.ShareUsage
-	for _, day := range days {
-		if _, ok := share.Grant(day.EnvironmentID); !ok || day.CallerAppID != share.GranteeAppID {
-			continue
-		}
-		u.Calls30Days += day.Calls
-		if day.Day >= week {
-			u.Calls7Days += day.Calls
-			u.Denied7Days += day.Denied
-		}
-		if day.LastAt != nil && (u.LastCallAt == nil || day.LastAt.After(*u.LastCallAt)) {
-			u.LastCallAt = day.LastAt
+	var grantees, environmentIDs []string
+	for _, share := range shares {
+		grantees = append(grantees, share.GranteeAppID)
+		for _, g := range share.Grants {
+			environmentIDs = append(environmentIDs, g.EnvironmentID)
 		}
 	}
-	return u
+	slices.Sort(grantees)
+	slices.Sort(environmentIDs)
+	since := s.now().AddDate(0, 0, -usageDays+1).Format(time.DateOnly)
+	days, err := s.store.Usage.Since(ctx, since, slices.Compact(environmentIDs), slices.Compact(grantees))
+	if err != nil {
+		return nil, err
+	}
+	used := usage{}
+	for _, day := range days {
+		key := pair{day.CallerAppID, day.EnvironmentID}
+		used[key] = append(used[key], day)
+	}
+	return used, nil
+}
+
+// of adds up what the grantee of a share called in its environments.
+func (u usage) of(share models.Share, now time.Time) models.ShareUsage {
+	week := now.AddDate(0, 0, -6).Format(time.DateOnly)
+	var sum models.ShareUsage
+	for _, g := range share.Grants {
+		for _, day := range u[pair{share.GranteeAppID, g.EnvironmentID}] {
+			sum.Calls30Days += day.Calls
+			if day.Day >= week {
+				sum.Calls7Days += day.Calls
+				sum.Denied7Days += day.Denied
+			}
+			if day.LastAt != nil && (sum.LastCallAt == nil || day.LastAt.After(*sum.LastCallAt)) {
+				sum.LastCallAt = day.LastAt
+			}
+		}
+	}
+	return sum
 }
 
 // Get returns a share of an app, in either direction, with its use. Members of
@@ -163,7 +206,12 @@ func (s *Sharing) Get(ctx context.Context, actor models.Actor, appID, shareID st
 	if err != nil {
 		return ListedShare{}, err
 	}
-	listed, err := s.listed(ctx, []models.Share{share}, share.GranteeAppID == appID)
+	shares := []models.Share{share}
+	used, err := s.usage(ctx, shares)
+	if err != nil {
+		return ListedShare{}, err
+	}
+	listed, err := s.listed(ctx, place, appID, shares, used)
 	if err != nil {
 		return ListedShare{}, err
 	}

@@ -228,7 +228,8 @@ func (w *world) lend(t testing.TB, grantee string, environments ...string) model
 	return share
 }
 
-// session is a cross-account session of an app, as init() would have opened it.
+// session is a cross-account session of an app, as init() would have opened it
+// for issued credentials; those need no invocation.
 func (w *world) session(t testing.TB, app string, share models.Share, environment string) Credential {
 	t.Helper()
 	grant, ok := share.Grant(environment)
@@ -237,6 +238,7 @@ func (w *world) session(t testing.TB, app string, share models.Share, environmen
 	}
 	cred, err := w.Credentials.issue(claims{
 		Kind: kindSession, AppID: app, EnvironmentID: environment, GrantID: grant.ID, ExpiresAt: w.clock.now().Add(sessionTTL).UnixMilli(),
+		IssuedID: "issued",
 	})
 	must(t, err)
 	return cred

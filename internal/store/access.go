@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"gorm.io/gorm"
@@ -22,25 +23,46 @@ func (r Access) Bump(ctx context.Context) error {
 	return translate(r.s.writer(ctx).Exec("UPDATE access_revisions SET revision = revision + 1 WHERE id = 1").Error)
 }
 
+const revisionQuery = "SELECT revision FROM access_revisions WHERE id = 1"
+
 // Revision returns how often the facts changed. It is read before every call of
-// the data plane.
+// the data plane, so outside of transactions it is one prepared statement and goes past GORM.
 func (r Access) Revision(ctx context.Context) (int64, error) {
-	revision, err := revisionOf(r.s.reader(ctx))
+	if r.s.inTx {
+		var revision int64
+		err := r.s.reader(ctx).Raw(revisionQuery).Scan(&revision).Error
+		return revision, translate(err)
+	}
+	statement, err := r.s.revision.get(ctx, r.s.read)
 	if err != nil {
+		return 0, fmt.Errorf("read access revision: %w", err)
+	}
+	var revision int64
+	if err := statement.QueryRowContext(ctx).Scan(&revision); err != nil {
 		return 0, fmt.Errorf("read access revision: %w", err)
 	}
 	return revision, nil
 }
 
-// revisionOf uses no Row: when a statement cannot be prepared, as while the
-// database is away, GORM's Row has no rows and panics.
-func revisionOf(db *gorm.DB) (int64, error) {
-	var revision int64
-	result := db.Raw("SELECT revision FROM access_revisions WHERE id = 1").Scan(&revision)
-	if result.Error == nil && result.RowsAffected == 0 {
-		return 0, gorm.ErrRecordNotFound
+// revisionStatement prepares the query at its first use, and again after a
+// failure: the database may be away.
+type revisionStatement struct {
+	mu        sync.Mutex
+	statement *sql.Stmt
+}
+
+func (p *revisionStatement) get(ctx context.Context, db *gorm.DB) (*sql.Stmt, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.statement != nil {
+		return p.statement, nil
 	}
-	return revision, result.Error
+	pool, err := db.DB()
+	if err != nil {
+		return nil, err
+	}
+	p.statement, err = pool.PrepareContext(ctx, revisionQuery)
+	return p.statement, err
 }
 
 // AccessFacts is everything that decides calls, as of one revision.
@@ -62,7 +84,7 @@ func (r Access) Load(ctx context.Context, now time.Time) (AccessFacts, error) {
 	facts := AccessFacts{Owners: map[string]string{}, Grants: map[GrantKey]models.CallGrant{}, Credentials: map[string]models.Credential{}}
 	load := func(db *gorm.DB) error {
 		var err error
-		if facts.Revision, err = revisionOf(db); err != nil {
+		if err = db.Raw(revisionQuery).Scan(&facts.Revision).Error; err != nil {
 			return err
 		}
 		if err := loadOwners(db, &facts); err != nil {

@@ -41,6 +41,7 @@ type Store struct {
 	write, read *gorm.DB
 	inTx        bool
 	dialect     string
+	revision    *revisionStatement
 
 	Principals   Principals
 	Apps         Apps
@@ -158,7 +159,7 @@ func (l slowLog) Trace(ctx context.Context, begin time.Time, sql func() (string,
 }
 
 func assemble(write, read *gorm.DB, inTx bool) *Store {
-	s := &Store{write: write, read: read, inTx: inTx, dialect: write.Name()}
+	s := &Store{write: write, read: read, inTx: inTx, dialect: write.Name(), revision: &revisionStatement{}}
 	s.Principals = Principals{s}
 	s.Apps = Apps{s}
 	s.Environments = Environments{s}

@@ -156,12 +156,26 @@
     const target = event.detail.target;
     const dialog = one('#dialog');
     if (dialog && (target === dialog || dialog.contains(one('#dialog-content')))) openDialog(dialog);
-    if (target === document.body) one('#main').focus();
+    if (target === document.body) {
+      one('#main').focus();
+      showActiveTab();
+    }
     refreshShareForm();
   });
 
   for (const name of ['htmx:sendError', 'htmx:timeout']) {
     document.addEventListener(name, () => announce(one('[data-announce]').dataset.failed));
+  }
+
+  /* ---- Tabs that do not fit scroll sideways: the active one is in view. ---- */
+
+  function showActiveTab() {
+    for (const tab of all('nav a[aria-current="page"]')) {
+      const nav = tab.closest('nav');
+      if (nav.scrollWidth <= nav.clientWidth) continue;
+      const [tabBox, navBox] = [tab.getBoundingClientRect(), nav.getBoundingClientRect()];
+      nav.scrollLeft += tabBox.left - navBox.left - (navBox.width - tabBox.width) / 2;
+    }
   }
 
   /* ---- The share form ---- */
@@ -235,5 +249,6 @@
     refreshShareForm();
   });
 
+  showActiveTab();
   refreshShareForm();
 })();

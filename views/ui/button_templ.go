@@ -306,7 +306,7 @@ func offButton(label, why string) templ.Component {
 			templ_7745c5c3_Var13 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<span class=\"inline-flex flex-wrap items-center justify-end gap-2\"><span class=\"text-xs text-faint\" data-testid=\"why-not\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<span class=\"off-button inline-flex flex-wrap items-center justify-end gap-2\"><span class=\"text-xs text-faint\" data-testid=\"why-not\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -46,7 +46,7 @@ func (w *world) invocationOf(t *testing.T, who person, ttl time.Duration) (cred 
 		id := rand.Text()
 		plain, err := json.Marshal(map[string]any{
 			"k": kind, "id": id, "app": appA, "env": "a-main", "exp": w.clock.now().Add(ttl).UnixMilli(),
-			"rid": rand.Text(), "src": "wx_client", "u": who,
+			"src": "wx_client", "ip": "203.0.113.9", "u": who,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -86,7 +86,7 @@ func TestWhoIsCalling(t *testing.T) { // C3
 		got := w.callFor(t, cred, token, "a-main")
 		wx := contextOf(t, got)
 		for name, want := range map[string]string{
-			"OPENID": "o-1", "UNIONID": "u-1", "APPID": appA, "ENV": "a-main", "SOURCE": "wx_client,scf", "CLIENTIP": "127.0.0.1",
+			"OPENID": "o-1", "UNIONID": "u-1", "APPID": appA, "ENV": "a-main", "SOURCE": "wx_client,scf", "CLIENTIP": "203.0.113.9",
 			"FROM_APPID": "", "FROM_OPENID": "", "FROM_UNIONID": "",
 		} {
 			if wx[name] != want {

@@ -82,6 +82,14 @@ const ways = {
     fs.writeSync(3, forged('{"type":"ready"}'));
     return forever();
   },
+  forgesRetire: () => {
+    for (let i = 0; i < 2; i++) fs.writeSync(3, forged('{"type":"retire"}'));
+    return forever();
+  },
+  listens: () => {
+    require('http').createServer().listen(0);
+    return forever();
+  },
   forgesSocket: () => {
     new net.Socket({ fd: 3 }).write(forged('{"type":"log","id":"guess","text":"x"}'));
     return forever();
@@ -101,6 +109,22 @@ const ways = {
   leavesLog: () => {
     setTimeout(() => console.log('from the run before'), 10);
     return 'left';
+  },
+  leavesLoop: () => {
+    setTimeout(() => { for (;;); }, 50);
+    return 'left';
+  },
+  fills: () => {
+    const block = Buffer.alloc(64 << 20, 1);
+    for (const name of ['a', 'b']) {
+      fs.mkdirSync(`${process.env.TMPDIR}/${name}`);
+      for (let i = 0; i < 5; i++) fs.appendFileSync(`${process.env.TMPDIR}/${name}/file`, block);
+    }
+    return forever();
+  },
+  litters: () => {
+    for (let i = 0; i < 10001; i++) fs.writeFileSync(`${process.env.TMPDIR}/${i}`, '');
+    return forever();
   },
   pauses: async () => {
     await new Promise((resolve) => setTimeout(resolve, 60));
