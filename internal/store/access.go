@@ -33,36 +33,51 @@ func (r Access) Revision(ctx context.Context) (int64, error) {
 		err := r.s.reader(ctx).Raw(revisionQuery).Scan(&revision).Error
 		return revision, translate(err)
 	}
-	statement, err := r.s.revision.get(ctx, r.s.read)
+	revision, err := r.s.revision.read(ctx, r.s.read)
 	if err != nil {
-		return 0, fmt.Errorf("read access revision: %w", err)
-	}
-	var revision int64
-	if err := statement.QueryRowContext(ctx).Scan(&revision); err != nil {
 		return 0, fmt.Errorf("read access revision: %w", err)
 	}
 	return revision, nil
 }
 
-// revisionStatement prepares the query at its first use, and again after a
-// failure: the database may be away.
+// revisionStatement is prepared at its first use, and again after a failure: the
+// database may be away.
 type revisionStatement struct {
-	mu        sync.Mutex
-	statement *sql.Stmt
+	mu       sync.Mutex
+	prepared *sql.Stmt
 }
 
-func (p *revisionStatement) get(ctx context.Context, db *gorm.DB) (*sql.Stmt, error) {
+func (p *revisionStatement) read(ctx context.Context, db *gorm.DB) (int64, error) {
+	if err := p.prepare(ctx, db); err != nil {
+		return 0, err
+	}
+	var revision int64
+	err := p.prepared.QueryRowContext(ctx).Scan(&revision)
+	return revision, err
+}
+
+func (p *revisionStatement) prepare(ctx context.Context, db *gorm.DB) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.statement != nil {
-		return p.statement, nil
+	if p.prepared != nil {
+		return nil
 	}
 	pool, err := db.DB()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p.statement, err = pool.PrepareContext(ctx, revisionQuery)
-	return p.statement, err
+	p.prepared, err = pool.PrepareContext(ctx, revisionQuery)
+	return err
+}
+
+// close ends the statement with the store.
+func (p *revisionStatement) close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.prepared == nil {
+		return nil
+	}
+	return p.prepared.Close()
 }
 
 // AccessFacts is everything that decides calls, as of one revision.
