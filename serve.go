@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -32,6 +33,11 @@ type serveCommand struct{ config.Serve }
 // listeners close, records are written out.
 func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 	logger := c.Logger()
+	if os.Getenv("GOGC") == "" {
+		// The heap is a few megabytes; collecting it less often costs little memory
+		// and saves a tenth of a call's time.
+		debug.SetGCPercent(400)
+	}
 	unlock, err := lockData(c.Data)
 	if err != nil {
 		return err

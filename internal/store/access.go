@@ -41,7 +41,7 @@ func (r Access) Revision(ctx context.Context) (int64, error) {
 }
 
 // revisionStatement is prepared at its first use, and again after a failure: the
-// database may be away.
+// database may be away. Closing the connections ends it.
 type revisionStatement struct {
 	mu       sync.Mutex
 	prepared *sql.Stmt
@@ -68,16 +68,6 @@ func (p *revisionStatement) prepare(ctx context.Context, db *gorm.DB) error {
 	}
 	p.prepared, err = pool.PrepareContext(ctx, revisionQuery)
 	return err
-}
-
-// close ends the statement with the store.
-func (p *revisionStatement) close() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.prepared == nil {
-		return nil
-	}
-	return p.prepared.Close()
 }
 
 // AccessFacts is everything that decides calls, as of one revision.

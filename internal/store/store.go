@@ -209,11 +209,10 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close closes all connections.
 func (s *Store) Close() error {
-	err := s.revision.close()
-	if s.write != s.read {
-		err = errors.Join(err, closeDB(s.read))
+	if s.write == s.read {
+		return closeDB(s.write)
 	}
-	return errors.Join(err, closeDB(s.write))
+	return errors.Join(closeDB(s.read), closeDB(s.write))
 }
 
 func closeDB(db *gorm.DB) error {
