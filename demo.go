@@ -18,7 +18,7 @@ const demoPassword = "envshare-demo"
 
 const demoLogins = `Demo logins (password ` + demoPassword + `):
   alice  operator, administrator of 商城小程序 and of the apps that borrow from it
-  bob    administrator of 双十一活动, which never activated cloud development
+  bob    administrator of 双十一活动, which never activated cloud development; developer of 会员小程序
   carol  administrator of 外部小程序, of another principal
 `
 
