@@ -151,6 +151,9 @@ type createUserCommand struct {
 // Run adds a user.
 func (u createUserCommand) Run(ctx context.Context, c config.Config) error {
 	password := os.Getenv(u.PasswordEnv)
+	if u.PasswordEnv != "" && password == "" {
+		return models.E(models.CodeInvalid, "error.password_env", "variable", u.PasswordEnv)
+	}
 	if u.PasswordEnv == "" {
 		line, err := bufio.NewReader(io.LimitReader(os.Stdin, 4096)).ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {

@@ -26,9 +26,9 @@ npm error Host: packages.example. is not in the certificate
 npm error     at ClientRequest.<anonymous> (/usr/lib/node_modules/npm/index.js:130:14)
 npm error   address: '10.0.0.7',
 npm error path /srv/data/.install-1/package.json
-npm error EACCES: permission denied, mkdir '/srv/data/x' and "/root/y"
+npm error EACCES: permission denied, mkdir '/srv/data/x' and "/home/app/y"
 npm error notarget No matching version found for @scope/pkg@9.9.9-beta.1.
-npm error A complete log of this run can be found in: /root/.npm/_logs/debug-0.log
+npm error A complete log of this run can be found in: /home/app/.npm/_logs/debug-0.log
 `
 	want := `npm error code E404
 npm error 404 Not Found - GET the registry - Not found
