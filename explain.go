@@ -14,7 +14,7 @@ import (
 func explain(err error) string {
 	var known *models.Error
 	if !errors.As(err, &known) || known.Code == models.CodeInternal {
-		return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\t' }), "; ")
+		return oneLine(err.Error())
 	}
 	text := i18n.Text(i18n.English, known.Msg.Key, known.Msg.Args)
 	if len(known.Fields) > 0 {
@@ -28,7 +28,12 @@ func explain(err error) string {
 	if known.Detail != "" {
 		text += " " + known.Detail
 	}
-	return contextOf(err, known) + text
+	return oneLine(contextOf(err, known) + text)
+}
+
+// oneLine joins the lines of a text, such as what npm or a driver said.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\t' }), "; ")
 }
 
 // contextOf returns what was wrapped around a known error, such as the place in

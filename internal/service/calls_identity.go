@@ -17,8 +17,10 @@ import (
 // covers it, nothing else uses it.
 const Region = "ap-shanghai"
 
-// credentialGrace lets a call that a function starts in its last moment arrive.
-const credentialGrace = 2 * time.Second
+// credentialGrace is how long a run may wait for a worker and for its code to be
+// loaded before its timeout begins: a credential must not end before its run.
+// It ends with the run in any case.
+const credentialGrace = 20 * time.Second
 
 // variables returns the environment of one run, exactly as the server SDKs read
 // it (admin protocol, section 15).
