@@ -110,7 +110,7 @@ const answered = "OK"
 // section 4). requestID names it, ip is where it came from.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, requestID, ip string) Outcome {
 	var outcome Outcome
-	body := h.budget.meter(r.Body)
+	body := h.budget.meter(r.Body, ip)
 	r.Body = body
 	defer body.release()
 	c := &call{w: w, info: service.CallInfo{IP: ip, RequestID: requestID}}
