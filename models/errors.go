@@ -51,6 +51,27 @@ const (
 	CodeFunctionOutOfMemory Code = "function_out_of_memory"
 	// CodeResultTooLarge: the function returned more than may be carried.
 	CodeResultTooLarge Code = "result_too_large"
+
+	// CodeOperator: a query, update or pipeline uses an operator wrongly or one
+	// that does not exist.
+	CodeOperator Code = "operator"
+	// CodeWriteRefused: the documents do not allow the write (a duplicate key, $inc
+	// of a text, a field name that begins with $).
+	CodeWriteRefused Code = "write_refused"
+	// CodeCollectionUnknown: there is no such collection.
+	CodeCollectionUnknown Code = "collection_unknown"
+	// CodeCollectionExists: a collection of this name exists.
+	CodeCollectionExists Code = "collection_exists"
+	// CodeCollectionLimit: the environment has as many collections as it may have.
+	CodeCollectionLimit Code = "collection_limit"
+	// CodeTransactionConflict: another write came first; the transaction is over.
+	CodeTransactionConflict Code = "transaction_conflict"
+	// CodeTransactionUnknown: the transaction ended, expired or never was.
+	CodeTransactionUnknown Code = "transaction_unknown"
+	// CodeFileUnknown: there is no such file.
+	CodeFileUnknown Code = "file_unknown"
+	// CodeFileEnv: the file belongs to another environment.
+	CodeFileEnv Code = "file_env"
 )
 
 // Msg is a text for people: a key of the catalogues in internal/i18n and the
