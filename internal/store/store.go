@@ -56,6 +56,8 @@ type Store struct {
 	Credentials  Credentials
 	Settings     Settings
 	Access       Access
+	AccessRules  AccessRules
+	Transfers    Transfers
 }
 
 // poolSize is the number of reading connections on SQLite, and of all
@@ -173,6 +175,8 @@ func assemble(write, read *gorm.DB, inTx bool) *Store {
 	s.Credentials = Credentials{s}
 	s.Settings = Settings{s}
 	s.Access = Access{s}
+	s.AccessRules = AccessRules{s}
+	s.Transfers = Transfers{s}
 	return s
 }
 

@@ -19,6 +19,8 @@ func All() []*gormigrate.Migration {
 		step("202611220002-users-and-sessions", usersAndSessions),
 		step("202611220003-functions", functions),
 		step("202611220004-audit-and-credentials", auditAndCredentials),
+		step("202611240002-access-rules", accessRules),
+		step("202611240003-transfers", transfers),
 	}
 }
 
