@@ -26,9 +26,15 @@ func with(ctx context.Context, c config.Config, f func(*service.Services) error)
 	if err != nil {
 		return err
 	}
-	services := service.New(service.Deps{Store: records, Keys: keys, FunctionsDir: functionsDir(c), Logger: c.Logger()})
+	documents, err := openDocuments(ctx, c)
+	if err != nil {
+		return errors.Join(err, records.Close())
+	}
+	services := service.New(service.Deps{
+		Store: records, Documents: documents, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: c.Logger(),
+	})
 	err = f(services)
-	return errors.Join(err, services.Close(context.WithoutCancel(ctx)), records.Close())
+	return errors.Join(err, services.Close(context.WithoutCancel(ctx)), documents.Close(), records.Close())
 }
 
 type applyCommand struct {

@@ -48,6 +48,11 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 		return err
 	}
 	defer func() { _ = records.Close() }()
+	documents, err := openDocuments(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = documents.Close() }()
 	consoleListener, gatewayListener, err := s.listen()
 	if err != nil {
 		return err
@@ -57,9 +62,10 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 		return errors.Join(err, consoleListener.Close(), gatewayListener.Close())
 	}
 	services := service.New(service.Deps{
-		Store: records, Runner: functions, Keys: keys, FunctionsDir: functionsDir(c), Logger: logger,
+		Store: records, Documents: documents, Runner: functions, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: logger,
 		WorkerGatewayURL: config.LocalURL(gatewayListener.Addr()),
 	})
+	services.StartBackground()
 	console, err := s.console(services, logger)
 	if err != nil {
 		return errors.Join(err, functions.Close(ctx))
@@ -68,7 +74,7 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 		return errors.Join(err, functions.Close(ctx))
 	}
 	data := gateway.New(gateway.Config{}, gateway.Deps{
-		Calls: services.Calls, Credentials: services.Credentials, Ready: services.Ready, Logger: logger,
+		Calls: services.Calls, Documents: services.Documents, Credentials: services.Credentials, Ready: services.Ready, Logger: logger,
 	})
 	pages := server(console, logger)
 	pages.ReadTimeout = consoleReadTimeout

@@ -28,6 +28,7 @@ type Config struct {
 // Deps is what the data plane stands on.
 type Deps struct {
 	Calls       *service.Calls
+	Documents   *service.Documents
 	Credentials *service.Credentials
 	// Ready says why calls cannot be served now, nil when they can.
 	Ready  func(context.Context) error
@@ -66,7 +67,7 @@ func New(cfg Config, d Deps) *echo.Echo {
 	h := health{ready: d.Ready, logger: d.Logger}
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/healthz", h.alive)
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", h.isReady)
-	server := admin.New(cfg.Admin, admin.Deps{Calls: d.Calls, Credentials: d.Credentials, Logger: d.Logger, Now: d.Now})
+	server := admin.New(cfg.Admin, admin.Deps{Calls: d.Calls, Documents: d.Documents, Credentials: d.Credentials, Logger: d.Logger, Now: d.Now})
 	e.POST("/admin", func(c echo.Context) error {
 		logOutcome(c, server.Serve(c.Response(), c.Request(), idOf(c), c.RealIP()))
 		return nil

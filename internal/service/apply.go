@@ -21,6 +21,7 @@ type Manifests struct {
 	functions *Functions
 	sharing   *Sharing
 	accounts  *Accounts
+	documents *Documents
 	keys      Keys
 }
 
@@ -49,7 +50,8 @@ var errDryRun = errors.New("dry run")
 
 // Apply brings the installation to the declared state and returns what it did;
 // what is not declared stays as it is, and a second run changes nothing.
-// Everything happens in one transaction: an error leaves nothing behind.
+// Records change in one transaction: an error leaves nothing behind. Documents
+// and files follow it, one by one; a run that failed there is repeated.
 // Operators and commands may call it.
 func (s *Manifests) Apply(ctx context.Context, actor models.Actor, m Manifest, o ApplyOptions) ([]Step, error) {
 	if err := models.MayAdministerInstallation(actor).Err(); err != nil {
@@ -71,10 +73,11 @@ func (s *Manifests) Apply(ctx context.Context, actor models.Actor, m Manifest, o
 		}
 		return nil
 	})
-	if errors.Is(err, errDryRun) {
-		err = nil
+	if err != nil && !errors.Is(err, errDryRun) {
+		return nil, err
 	}
-	return steps, err
+	more, err := s.data(ctx, actor, m, o)
+	return append(steps, more...), err
 }
 
 // preparedFunction is a declared function whose code was read and whose
@@ -378,6 +381,9 @@ func (r *applyRun) environment(ctx context.Context, appID string, declared Manif
 	}
 	for _, key := range declared.later() {
 		r.note("!", "environment", env.ID, key)
+	}
+	if err := r.rules(ctx, declared); err != nil {
+		return err
 	}
 	return r.deployAll(ctx, appID, env.ID)
 }

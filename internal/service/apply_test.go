@@ -245,7 +245,7 @@ apps:
 		}
 	}
 	same(t, []string{
-		shop + " web_domains", "shop-1 unauthenticated_access", "shop-1 allowed_origins", "shop-1 function_rules", "shop-1 collections", "shop-1 storage",
+		shop + " web_domains", "shop-1 unauthenticated_access", "shop-1 allowed_origins", "shop-1 function_rules",
 	}, left)
 	sealed, err := w.store.Apps.Secret(t.Context(), shop)
 	must(t, err)

@@ -75,6 +75,20 @@ func (s *Calls) Invoke(ctx context.Context, cred Credential, info CallInfo, name
 	return s.run(ctx, function, origin, event)
 }
 
+// authorize decides a call that runs no function and returns its environment.
+func (s *Calls) authorize(ctx context.Context, cred Credential, info CallInfo, p models.Permission) (string, error) {
+	environmentID := info.EnvironmentID
+	if environmentID == "" {
+		environmentID = cred.EnvironmentID()
+	}
+	f, err := s.factsFor(ctx, cred)
+	if err != nil {
+		return "", err
+	}
+	_, err = s.decide(cred, info, f.callFacts(cred.caller(), environmentID), p)
+	return environmentID, err
+}
+
 // factsFor returns the facts on which a request is decided: those that its
 // credential was found good on, or fresh ones for a credential made here.
 func (s *Calls) factsFor(ctx context.Context, cred Credential) (*facts, error) {

@@ -42,14 +42,14 @@ type ManifestApp struct {
 // ManifestEnvironment declares an environment. Functions is a folder with one
 // folder per function, relative to the manifest.
 type ManifestEnvironment struct {
-	ID                    string         `yaml:"id"`
-	Name                  string         `yaml:"name"`
-	Functions             string         `yaml:"functions"`
-	UnauthenticatedAccess *bool          `yaml:"unauthenticated_access"`
-	AllowedOrigins        []string       `yaml:"allowed_origins"`
-	FunctionRules         map[string]any `yaml:"function_rules"`
-	Collections           map[string]any `yaml:"collections"`
-	Storage               map[string]any `yaml:"storage"`
+	ID                    string                        `yaml:"id"`
+	Name                  string                        `yaml:"name"`
+	Functions             string                        `yaml:"functions"`
+	UnauthenticatedAccess *bool                         `yaml:"unauthenticated_access"`
+	AllowedOrigins        []string                      `yaml:"allowed_origins"`
+	FunctionRules         map[string]any                `yaml:"function_rules"`
+	Collections           map[string]ManifestCollection `yaml:"collections"`
+	Storage               ManifestStorage               `yaml:"storage"`
 }
 
 // ManifestShare declares a share of the app that it stands under.
@@ -131,8 +131,6 @@ func (e ManifestEnvironment) later() []string {
 		{"unauthenticated_access", e.UnauthenticatedAccess != nil && *e.UnauthenticatedAccess},
 		{"allowed_origins", len(e.AllowedOrigins) > 0},
 		{"function_rules", len(e.FunctionRules) > 0},
-		{"collections", len(e.Collections) > 0},
-		{"storage", len(e.Storage) > 0},
 	} {
 		if k.set {
 			keys = append(keys, k.name)

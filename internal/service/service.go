@@ -12,6 +12,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"envshare/internal/docdb"
 	"envshare/internal/runner"
 	"envshare/internal/store"
 	"envshare/models"
@@ -22,10 +23,14 @@ type Deps struct {
 	Store *store.Store
 	// Runner runs functions. Commands that run none leave it nil.
 	Runner *runner.Runner
+	// Documents is the document database.
+	Documents *docdb.DB
 	// Keys is the installation's secret.
 	Keys Keys
 	// FunctionsDir is a private folder for the unpacked code of functions.
 	FunctionsDir string
+	// TransfersDir is a private folder for the files of imports and exports.
+	TransfersDir string
 	// WorkerGatewayURL is where function workers reach the gateway, without the
 	// path of a protocol: http://127.0.0.1:8081.
 	WorkerGatewayURL string
@@ -41,6 +46,8 @@ type Services struct {
 	Sharing     *Sharing
 	Functions   *Functions
 	Calls       *Calls
+	Documents   *Documents
+	Transfers   *Transfers
 	Credentials *Credentials
 	Manifests   *Manifests
 
@@ -73,8 +80,10 @@ func New(d Deps) *Services {
 	s.Credentials = &Credentials{base: b, keys: d.Keys, runs: &runs{}}
 	code := &codeCache{store: d.Store, dir: d.FunctionsDir}
 	s.Calls = &Calls{base: b, credentials: s.Credentials, runner: d.Runner, code: code, recorder: rec, gatewayURL: d.WorkerGatewayURL}
+	s.Documents = &Documents{base: b, calls: s.Calls, db: d.Documents}
+	s.Transfers = newTransfers(b, s.Documents, d.TransfersDir)
 	s.Functions = &Functions{base: b, calls: s.Calls, runner: d.Runner, recorder: rec}
-	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, keys: d.Keys}
+	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, documents: s.Documents, keys: d.Keys}
 	return s
 }
 
@@ -91,8 +100,15 @@ func (s *Services) Drain(ctx context.Context) {
 	}
 }
 
-// Close writes out recorded invocations and usage.
-func (s *Services) Close(ctx context.Context) error { return s.recorder.close(ctx) }
+// StartBackground begins the work that a server does besides answering: imports
+// and exports. Close ends it.
+func (s *Services) StartBackground() { s.Transfers.start() }
+
+// Close ends background work and writes out recorded invocations and usage.
+func (s *Services) Close(ctx context.Context) error {
+	s.Transfers.close()
+	return s.recorder.close(ctx)
+}
 
 // Ready reports whether the services can answer: the database does.
 func (s *Services) Ready(ctx context.Context) error { return s.Accounts.store.Ping(ctx) }

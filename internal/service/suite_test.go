@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"envshare/internal/docdb"
 	"envshare/internal/store"
 	"envshare/internal/testkit/databases"
 	"envshare/models"
@@ -122,9 +123,13 @@ func newWorld(t testing.TB, o store.Options, c *clock, keys Keys) *world {
 	must(t, err)
 	_, err = s.Migrate(t.Context())
 	must(t, err)
-	services := New(Deps{Store: s, Keys: keys, FunctionsDir: t.TempDir(), Now: c.now, Logger: silent()})
+	kept := docdb.Options{Postgres: o.URL, SQLite: filepath.Join(t.TempDir(), "documents.db"), Now: c.now, Logger: silent()}
+	documents, err := docdb.Open(t.Context(), kept)
+	must(t, err)
+	services := New(Deps{Store: s, Documents: documents, Keys: keys, FunctionsDir: t.TempDir(), TransfersDir: t.TempDir(), Now: c.now, Logger: silent()})
 	t.Cleanup(func() {
 		_ = services.Close(context.Background())
+		_ = documents.Close()
 		_ = s.Close()
 	})
 	return &world{Services: services, store: s, options: o, clock: c, keys: keys}

@@ -22,6 +22,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"envshare/internal/docdb"
 	"envshare/internal/runner"
 	"envshare/internal/service"
 	"envshare/internal/store"
@@ -46,9 +47,11 @@ type Options struct {
 
 // Kit is one installation.
 type Kit struct {
-	Services *service.Services
-	Store    *store.Store
-	Logger   *slog.Logger
+	// Documents is the document database of the services.
+	Documents *docdb.DB
+	Services  *service.Services
+	Store     *store.Store
+	Logger    *slog.Logger
 	// SDKDir holds the node_modules with wx-server-sdk; empty without a runner.
 	SDKDir string
 	// GatewayURL is where functions find the gateway, without a path: Serve makes
@@ -81,8 +84,11 @@ func New(t testing.TB, o Options) *Kit {
 
 	keys, err := service.NewKeys(MasterKey)
 	must(t, err)
+	k.Documents, err = docdb.Open(t.Context(), docdb.Options{SQLite: filepath.Join(dir, "documents.db"), Logger: o.Logger, Now: o.Now})
+	must(t, err)
+	t.Cleanup(func() { report(t, k.Documents.Close()) })
 	deps := service.Deps{
-		Store: k.Store, Keys: keys, FunctionsDir: filepath.Join(dir, "functions"),
+		Store: k.Store, Documents: k.Documents, Keys: keys, TransfersDir: filepath.Join(dir, "transfers"), FunctionsDir: filepath.Join(dir, "functions"),
 		WorkerGatewayURL: k.GatewayURL, Logger: o.Logger, Now: o.Now,
 	}
 	if !o.NoRunner {

@@ -3,6 +3,7 @@ package admin
 import (
 	"errors"
 	"strconv"
+	"strings"
 
 	"envshare/internal/i18n"
 	"envshare/models"
@@ -57,9 +58,42 @@ var rows = map[models.Code]row{
 	models.CodeFunctionOutOfMemory: {code: "FUNCTIONS_MEMORY_LIMIT_EXCEEDED", number: -504002, detail: true},
 	models.CodeResultTooLarge:      {code: "EXCEED_MAX_RESPONSE_SIZE", number: -604001, said: true},
 
+	models.CodeOperator:            {code: "DATABASE_INVALID_OPERRATOR", number: -502002},
+	models.CodeWriteRefused:        {code: "DATABASE_REQUEST_FAILED", number: -502001},
+	models.CodeCollectionUnknown:   {code: "DATABASE_COLLECTION_NOT_EXIST", number: -502005, phrase: "[ResourceNotFound] Db or Table not exist. Please check your request, but if the problem cannot be solved, contact us."},
+	models.CodeCollectionExists:    {code: "DATABASE_REQUEST_FAILED", number: -502001},
+	models.CodeCollectionLimit:     {code: "DATABASE_COLLECTION_EXCEED_LIMIT", number: -502004},
+	models.CodeTransactionConflict: {code: "DATABASE_TRANSACTION_CONFLICT", number: -501001, phrase: "[ResourceUnavailable.TransactionConflict] Transaction is conflict, maybe resource operated by others. Please check your request, but if the problem persists, contact us."},
+	models.CodeTransactionUnknown:  {code: "DATABASE_TRANSACTION_FAIL", number: -501001, phrase: "[ResourceUnavailable.TransactionNotExist] Transaction does not exist on the server, transaction must be commit or abort in 30 seconds. Please check your request, but if the problem persists, contact us."},
+
 	codeSignature: {code: "SIGN_PARAM_INVALID", number: -501006},
 	codeTooLarge:  {code: "EXCEED_REQUEST_SIZE_LIMIT", number: -501007},
 	codeAction:    {code: "INVALID_ACTION", number: -604100},
+}
+
+// surface is how the actions of one kind name what all kinds may refuse.
+type surface struct {
+	prefix string
+	denied string // instead of PERMISSION_DENIED
+	large  int    // the number of result_too_large
+}
+
+var surfaces = []surface{{prefix: "database.", denied: "DATABASE_PERMISSION_DENIED", large: -602001}, {prefix: "storage.", denied: "STORAGE_EXCEED_AUTHORITY", large: -604001}}
+
+// on returns the row as the action names it.
+func (r row) on(action string) row {
+	for _, s := range surfaces {
+		if !strings.HasPrefix(action, s.prefix) {
+			continue
+		}
+		if r.code == rows[models.CodePermissionMissing].code {
+			r.code = s.denied
+		}
+		if r.code == rows[models.CodeResultTooLarge].code {
+			r.number = s.large
+		}
+	}
+	return r
 }
 
 // rowOf returns the row of an error; one without a code is internal.

@@ -81,7 +81,9 @@ func TestEveryCodeHasARow(t *testing.T) {
 		models.CodeLimited, models.CodeUnavailable, models.CodeInternal, models.CodeEnvUnknown, models.CodeEnvNotShared,
 		models.CodeAuthFunctionMissing, models.CodeAuthNoErrCode, models.CodeAuthRefused, models.CodeAuthMalformed,
 		models.CodeSessionInvalid, models.CodePermissionMissing, models.CodeFunctionUnknown, models.CodeFunctionFailed,
-		models.CodeFunctionTimedOut, models.CodeFunctionOutOfMemory, models.CodeResultTooLarge, codeSignature, codeTooLarge, codeAction,
+		models.CodeFunctionTimedOut, models.CodeFunctionOutOfMemory, models.CodeResultTooLarge,
+		models.CodeOperator, models.CodeWriteRefused, models.CodeCollectionUnknown, models.CodeCollectionExists, models.CodeCollectionLimit,
+		models.CodeTransactionConflict, models.CodeTransactionUnknown, codeSignature, codeTooLarge, codeAction,
 	}
 	for _, code := range codes {
 		r, ok := rows[code]

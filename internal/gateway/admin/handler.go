@@ -34,6 +34,7 @@ const DefaultBody = 2*maxEvent + 1<<20
 // Deps is what the endpoint stands on.
 type Deps struct {
 	Calls       *service.Calls
+	Documents   *service.Documents
 	Credentials *service.Credentials
 	Logger      *slog.Logger
 	// Now is the clock; nil for the real one.
@@ -50,6 +51,7 @@ type Deps struct {
 type Handler struct {
 	cfg         Config
 	calls       *service.Calls
+	docs        *service.Documents
 	credentials *service.Credentials
 	logger      *slog.Logger
 	now         func() time.Time
@@ -77,7 +79,7 @@ func New(cfg Config, d Deps) *Handler {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	h := &Handler{cfg: cfg, calls: d.Calls, credentials: d.Credentials, logger: d.Logger, now: d.Now}
+	h := &Handler{cfg: cfg, calls: d.Calls, docs: d.Documents, credentials: d.Credentials, logger: d.Logger, now: d.Now}
 	h.budget.limit = cfg.Memory
 	return h
 }
@@ -189,6 +191,9 @@ func (h *Handler) authenticate(r *http.Request, c *call) error {
 }
 
 func (h *Handler) dispatch(ctx context.Context, c *call) (reply, error) {
+	if action, ok := databaseActions[c.Action]; ok {
+		return c.answer(action(h, ctx, c))
+	}
 	switch c.Action {
 	case "functions.invokeFunction":
 		return h.invokeFunction(ctx, c)
@@ -220,6 +225,9 @@ func (h *Handler) refuse(ctx context.Context, c *call, err error) reply {
 // explain finds the row of an error, and logs one that is our failure.
 func (h *Handler) explain(ctx context.Context, c *call, err error) row {
 	r := rowOf(err)
+	if c.Request != nil {
+		r = r.on(c.Action)
+	}
 	if r.ours() {
 		h.logger.ErrorContext(ctx, "call failed", "error", err, "request_id", c.info.RequestID)
 	}

@@ -1,0 +1,256 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"envshare/internal/docdb/transfer"
+	"envshare/models"
+)
+
+// Transfers import and export documents in the background, one at a time. Their
+// files lie in a private folder. Progress is saved as they go, so that a server
+// that starts again goes on where the last one stopped.
+type Transfers struct {
+	base
+	documents *Documents
+	dir       string
+
+	wake   chan struct{}
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	mu      sync.Mutex
+	running string             // id of the transfer that runs
+	stop    context.CancelFunc // ends it
+}
+
+const (
+	// MaxImport bounds the file of an import, in bytes.
+	MaxImport = 1 << 30
+	// keepTransfers is how long an ended transfer and its file are kept.
+	keepTransfers = 7 * 24 * time.Hour
+	// shownTransfers bounds the list of a collection.
+	shownTransfers = 20
+)
+
+// Import says what to bring into a collection.
+type Import struct {
+	Format      string // json (JSON Lines) or csv
+	Mode        models.ImportMode
+	StopOnError bool
+	FileName    string
+	File        io.Reader
+}
+
+// Import takes a file in and begins to bring its documents into a collection.
+// Needs database.operate. Codes: invalid, collection_unknown.
+func (s *Transfers) Import(ctx context.Context, actor models.Actor, appID, env, collection string, in Import) (models.Transfer, error) {
+	t := s.begin(actor, appID, env, collection)
+	t.Kind, t.Format, t.Mode, t.StopOnError, t.FileName = models.TransferImport, in.Format, in.Mode, in.StopOnError, shortName(in.FileName)
+	if err := t.Validate(); err != nil {
+		return t, err
+	}
+	c := change{Action: models.AuditDocumentsImported, EnvironmentID: env, Subject: collection}
+	err := s.documents.noted(ctx, actor, appID, c, func() error {
+		if _, err := s.documents.db.Indexes(ctx, env, collection); err != nil {
+			return err
+		}
+		size, err := s.receive(t.ID, in.File)
+		if err != nil {
+			return err
+		}
+		t.Bytes = size
+		return s.store.Transfers.Insert(ctx, t)
+	})
+	if err != nil {
+		s.discard(t.ID)
+		return t, err
+	}
+	s.hurry()
+	return t, nil
+}
+
+// Export says what to write out of a collection.
+type Export struct {
+	Format string   // json (JSON Lines) or csv
+	Filter string   // extended JSON, "" for all documents
+	Fields []string // of a CSV file; none means those of the first documents
+}
+
+// Export begins to write documents of a collection into a file. Needs
+// database.operate. Codes: invalid, operator, collection_unknown.
+func (s *Transfers) Export(ctx context.Context, actor models.Actor, appID, env, collection string, out Export) (models.Transfer, error) {
+	t := s.begin(actor, appID, env, collection)
+	t.Kind, t.Format, t.Filter, t.Fields = models.TransferExport, out.Format, out.Filter, out.Fields
+	t.FileName = collection + "." + out.Format
+	if err := t.Validate(); err != nil {
+		return t, err
+	}
+	q, err := s.documents.decodeQuery(DocumentQuery{Query: out.Filter})
+	if err != nil {
+		return t, err
+	}
+	c := change{Action: models.AuditDocumentsExported, EnvironmentID: env, Subject: collection}
+	err = s.documents.noted(ctx, actor, appID, c, func() error {
+		if _, err := s.documents.db.Count(ctx, env, collection, bsonNever(q.Filter)); err != nil {
+			return err
+		}
+		return s.store.Transfers.Insert(ctx, t)
+	})
+	if err == nil {
+		s.hurry()
+	}
+	return t, err
+}
+
+func (s *Transfers) begin(actor models.Actor, appID, env, collection string) models.Transfer {
+	now := s.now()
+	return models.Transfer{
+		ID: newID(), EnvironmentID: env, AppID: appID, Collection: collection, Status: models.TransferWaiting,
+		ActorID: actor.UserID, ActorName: actor.Username, CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+// List returns the latest imports and exports of a collection. Needs
+// database.view.
+func (s *Transfers) List(ctx context.Context, actor models.Actor, appID, env, collection string) ([]models.Transfer, error) {
+	if err := s.documents.may(ctx, actor, appID, env, models.DatabaseView); err != nil {
+		return nil, err
+	}
+	return s.store.Transfers.List(ctx, env, collection, shownTransfers)
+}
+
+// Get returns a transfer. Needs database.view.
+func (s *Transfers) Get(ctx context.Context, actor models.Actor, appID, env, id string) (models.Transfer, error) {
+	if err := s.documents.may(ctx, actor, appID, env, models.DatabaseView); err != nil {
+		return models.Transfer{}, err
+	}
+	return s.store.Transfers.ByID(ctx, env, id)
+}
+
+// Cancel ends a transfer that has not ended. What an import brought in stays.
+// Needs database.operate.
+func (s *Transfers) Cancel(ctx context.Context, actor models.Actor, appID, env, id string) error {
+	if err := s.documents.may(ctx, actor, appID, env, models.DatabaseOperate); err != nil {
+		return err
+	}
+	t, err := s.store.Transfers.ByID(ctx, env, id)
+	if err != nil {
+		return err
+	}
+	if t.Ended() {
+		return models.E(models.CodeConflict, "error.transfer_ended")
+	}
+	t.Status, t.UpdatedAt = models.TransferCancelled, s.now()
+	if err := s.store.Transfers.Progress(ctx, t); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running == id {
+		s.stop()
+	}
+	return nil
+}
+
+// Resume lets a failed or cancelled transfer go on where it stopped. Needs
+// database.operate.
+func (s *Transfers) Resume(ctx context.Context, actor models.Actor, appID, env, id string) error {
+	if err := s.documents.may(ctx, actor, appID, env, models.DatabaseOperate); err != nil {
+		return err
+	}
+	if _, err := s.store.Transfers.ByID(ctx, env, id); err != nil {
+		return err
+	}
+	err := s.store.Transfers.Reopen(ctx, id, s.now())
+	if models.IsCode(err, models.CodeNotFound) {
+		return models.E(models.CodeConflict, "error.transfer_not_resumable")
+	}
+	s.hurry()
+	return err
+}
+
+// Download opens the file of a finished export; the caller closes it. Needs
+// database.operate, as the export did.
+func (s *Transfers) Download(ctx context.Context, actor models.Actor, appID, env, id string) (models.Transfer, *os.File, error) {
+	if err := s.documents.may(ctx, actor, appID, env, models.DatabaseOperate); err != nil {
+		return models.Transfer{}, nil, err
+	}
+	t, err := s.store.Transfers.ByID(ctx, env, id)
+	if err != nil {
+		return t, nil, err
+	}
+	if t.Kind != models.TransferExport || t.Status != models.TransferDone {
+		return t, nil, models.E(models.CodeConflict, "error.transfer_no_file")
+	}
+	file, err := os.Open(s.file(id))
+	if errors.Is(err, os.ErrNotExist) {
+		return t, nil, models.E(models.CodeNotFound, "error.transfer_elsewhere")
+	}
+	return t, file, err
+}
+
+func (s *Transfers) file(id string) string { return filepath.Join(s.dir, id) }
+
+func (s *Transfers) discard(id string) { _ = os.Remove(s.file(id)) }
+
+// receive stores the file of an import and returns its size.
+func (s *Transfers) receive(id string, r io.Reader) (int64, error) {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return 0, fmt.Errorf("make folder of transfers: %w", err)
+	}
+	file, err := os.OpenFile(s.file(id), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return 0, fmt.Errorf("store import: %w", err)
+	}
+	size, err := io.Copy(file, io.LimitReader(r, MaxImport+1))
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return 0, fmt.Errorf("store import: %w", err)
+	}
+	switch {
+	case size > MaxImport:
+		return 0, models.E(models.CodeInvalid, "error.transfer_large", "mb", MaxImport>>20)
+	case size == 0:
+		return 0, models.E(models.CodeInvalid, "error.transfer_empty")
+	}
+	return size, nil
+}
+
+// shortName bounds what is kept of a file's name.
+func shortName(name string) string {
+	name = filepath.Base(filepath.ToSlash(name))
+	if runes := []rune(name); len(runes) > 80 {
+		name = string(runes[:80])
+	}
+	return name
+}
+
+func formatOf(t models.Transfer) transfer.Format { return transfer.Format(t.Format) }
+
+// hurry lets the worker look for work now.
+func (s *Transfers) hurry() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// sweep forgets old transfers and their files.
+func (s *Transfers) sweep(ctx context.Context) error {
+	ids, err := s.store.Transfers.DeleteBefore(ctx, s.now().Add(-keepTransfers))
+	for _, id := range ids {
+		s.discard(id)
+	}
+	return err
+}
+
+func newTransfers(b base, d *Documents, dir string) *Transfers {
+	return &Transfers{base: b, documents: d, dir: dir, wake: make(chan struct{}, 1), done: make(chan struct{})}
+}
