@@ -52,6 +52,11 @@ e2e: build e2e/node_modules/.package-lock.json
 screenshots: build e2e/node_modules/.package-lock.json
 	cd e2e && node screenshots.mjs
 
+# The S3 server that the tests of file storage start: built from its module, a few minutes the first time.
+MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
+build/tools/minio:
+	GOBIN=$(TOOLS) $(GO) install github.com/minio/minio@$(MINIO_VERSION)
+
 $(STAMP): package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

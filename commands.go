@@ -30,8 +30,12 @@ func with(ctx context.Context, c config.Config, f func(*service.Services) error)
 	if err != nil {
 		return errors.Join(err, records.Close())
 	}
+	blobs, err := openBlobs(ctx, c)
+	if err != nil {
+		return errors.Join(err, documents.Close(), records.Close())
+	}
 	services := service.New(service.Deps{
-		Store: records, Documents: documents, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: c.Logger(),
+		Store: records, Documents: documents, Blobs: blobs, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: c.Logger(),
 	})
 	err = f(services)
 	return errors.Join(err, services.Close(context.WithoutCancel(ctx)), documents.Close(), records.Close())

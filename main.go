@@ -21,7 +21,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"envshare/internal/config"
-	"envshare/internal/docdb"
 	"envshare/internal/service"
 	"envshare/internal/store"
 )
@@ -90,19 +89,6 @@ func open(ctx context.Context, c config.Config) (*store.Store, service.Keys, err
 	}
 	return records, keys, nil
 }
-
-// openDocuments opens the document database: a file beside the records, or the
-// same PostgreSQL.
-func openDocuments(ctx context.Context, c config.Config) (*docdb.DB, error) {
-	o := docdb.Options{Postgres: c.Database, Logger: c.Logger()}
-	if c.Database == "" {
-		o.SQLite = filepath.Join(c.Data, "documents.db")
-	}
-	return docdb.Open(ctx, o)
-}
-
-// transfersDir holds the files of imports and exports.
-func transfersDir(c config.Config) string { return filepath.Join(c.Data, "transfers") }
 
 // functionsDir holds the unpacked code of functions.
 func functionsDir(c config.Config) string { return filepath.Join(c.Data, "functions") }

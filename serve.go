@@ -53,6 +53,10 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 		return err
 	}
 	defer func() { _ = documents.Close() }()
+	blobs, err := openBlobs(ctx, c)
+	if err != nil {
+		return err
+	}
 	consoleListener, gatewayListener, err := s.listen()
 	if err != nil {
 		return err
@@ -62,7 +66,7 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 		return errors.Join(err, consoleListener.Close(), gatewayListener.Close())
 	}
 	services := service.New(service.Deps{
-		Store: records, Documents: documents, Runner: functions, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: logger,
+		Store: records, Documents: documents, Blobs: blobs, Runner: functions, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: logger,
 		WorkerGatewayURL: config.LocalURL(gatewayListener.Addr()),
 	})
 	services.StartBackground()
@@ -74,7 +78,7 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 		return errors.Join(err, functions.Close(ctx))
 	}
 	data := gateway.New(gateway.Config{}, gateway.Deps{
-		Calls: services.Calls, Documents: services.Documents, Credentials: services.Credentials, Ready: services.Ready, Logger: logger,
+		Calls: services.Calls, Documents: services.Documents, Files: services.Files, Credentials: services.Credentials, Ready: services.Ready, Logger: logger,
 	})
 	pages := server(console, logger)
 	pages.ReadTimeout = consoleReadTimeout

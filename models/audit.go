@@ -37,6 +37,9 @@ const (
 	AuditDocumentDeleted   AuditAction = "document.deleted"
 	AuditDocumentsImported AuditAction = "documents.imported"
 	AuditDocumentsExported AuditAction = "documents.exported"
+	AuditFileStored        AuditAction = "file.stored"
+	AuditFileMoved         AuditAction = "file.moved"
+	AuditFileDeleted       AuditAction = "file.deleted"
 	AuditCredentialIssued  AuditAction = "credential.issued"
 	AuditCredentialRevoked AuditAction = "credential.revoked"
 )

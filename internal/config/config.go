@@ -19,6 +19,7 @@ import (
 type Config struct {
 	Data     string `name:"data" env:"ENVSHARE_DATA" default:"./data" type:"path" help:"Folder for everything EnvShare keeps: database, secret key, unpacked functions."`
 	Database string `name:"database" env:"ENVSHARE_DATABASE" placeholder:"URL" help:"postgres://… (anything that speaks PostgreSQL); empty for SQLite in the data folder."`
+	Storage  string `name:"storage" env:"ENVSHARE_STORAGE" placeholder:"URL" help:"Where files are kept: a folder, or s3://bucket?endpoint=http://host:9000&region=…&prefix=… with the keys in ENVSHARE_S3_ACCESS_KEY and ENVSHARE_S3_SECRET_KEY; empty for the data folder."`
 	LogLevel string `name:"log-level" env:"ENVSHARE_LOG_LEVEL" default:"info" enum:"debug,info,warn,error" help:"What is logged: debug, info, warn or error."`
 	LogJSON  bool   `name:"log-json" env:"ENVSHARE_LOG_JSON" help:"Log JSON lines instead of text."`
 }

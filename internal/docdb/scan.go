@@ -161,7 +161,7 @@ func (r *reading) rows(ctx context.Context, seen map[int64]bool, visit func(row)
 func (r *reading) matches(ctx context.Context, p plan, f *query.Filter, visit func(row) (bool, error)) error {
 	more := true
 	err := r.candidates(ctx, p, func(one row) (bool, error) {
-		if r.over != nil && r.over.has(r.c, one.id) || !f.Match(one.body) {
+		if written := r.over != nil && r.over.has(r.c, one.id); written || !f.Match(one.body) {
 			return true, nil
 		}
 		var err error

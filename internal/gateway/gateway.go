@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/gommon/log"
 
 	"envshare/internal/gateway/admin"
+	"envshare/internal/gateway/files"
 	"envshare/internal/service"
 )
 
@@ -29,6 +30,7 @@ type Config struct {
 type Deps struct {
 	Calls       *service.Calls
 	Documents   *service.Documents
+	Files       *service.Files
 	Credentials *service.Credentials
 	// Ready says why calls cannot be served now, nil when they can.
 	Ready  func(context.Context) error
@@ -67,9 +69,20 @@ func New(cfg Config, d Deps) *echo.Echo {
 	h := health{ready: d.Ready, logger: d.Logger}
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/healthz", h.alive)
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", h.isReady)
-	server := admin.New(cfg.Admin, admin.Deps{Calls: d.Calls, Documents: d.Documents, Credentials: d.Credentials, Logger: d.Logger, Now: d.Now})
+	server := admin.New(cfg.Admin, admin.Deps{Calls: d.Calls, Documents: d.Documents, Files: d.Files, Credentials: d.Credentials, Logger: d.Logger, Now: d.Now})
 	e.POST("/admin", func(c echo.Context) error {
 		logOutcome(c, server.Serve(c.Response(), c.Request(), idOf(c), c.RealIP()))
+		return nil
+	})
+	bytes := files.New(d.Files, d.Logger)
+	upload := func(c echo.Context) error {
+		bytes.Upload(c.Response(), c.Request(), c.Param("ticket"), idOf(c))
+		return nil
+	}
+	e.PUT(admin.UploadPath+":ticket", upload)
+	e.POST(admin.UploadPath+":ticket", upload)
+	e.Match([]string{http.MethodGet, http.MethodHead}, admin.DownloadPath+":ticket", func(c echo.Context) error {
+		bytes.Download(c.Response(), c.Request(), c.Param("ticket"), idOf(c))
 		return nil
 	})
 	return e

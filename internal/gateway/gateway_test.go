@@ -47,7 +47,7 @@ func open(t *testing.T) (*testkit.Kit, *record, *echo.Echo) {
 principals: [{id: p, name: P}]
 apps: [{appid: wxaaaaaaaaaaaaaaaa, name: A, type: miniprogram, principal: p, environments: [{id: a-main}]}]`, nil)
 	return k, log, gateway.New(gateway.Config{}, gateway.Deps{
-		Calls: k.Services.Calls, Credentials: k.Services.Credentials, Ready: k.Services.Ready, Logger: logger,
+		Calls: k.Services.Calls, Documents: k.Services.Documents, Files: k.Services.Files, Credentials: k.Services.Credentials, Ready: k.Services.Ready, Logger: logger,
 	})
 }
 

@@ -34,6 +34,21 @@ func logOutcome(c echo.Context, o admin.Outcome) { c.Set(outcomeKey, o) }
 // maxLoggedPath bounds what a stranger's address puts into the log, in bytes.
 const maxLoggedPath = 256
 
+// loggedPath is what the log tells of an address: nothing of a ticket, with which
+// whoever reads the log could fetch the file.
+func loggedPath(c echo.Context) string {
+	path := c.Request().URL.Path
+	for _, secret := range []string{admin.UploadPath, admin.DownloadPath} {
+		if strings.HasPrefix(path, secret) {
+			return secret + "…"
+		}
+	}
+	if len(path) > maxLoggedPath {
+		path = strings.ToValidUTF8(path[:maxLoggedPath], "") + "…"
+	}
+	return path
+}
+
 // accessLog writes one line per request: never a query, a header or a body,
 // which hold credentials and people's data. It also tells of a request whose
 // connection a panic cut.
@@ -42,10 +57,7 @@ func accessLog(logger *slog.Logger, now func() time.Time) echo.MiddlewareFunc {
 		return func(c echo.Context) error {
 			start := now()
 			defer func() {
-				r, path := c.Request(), c.Request().URL.Path
-				if len(path) > maxLoggedPath {
-					path = strings.ToValidUTF8(path[:maxLoggedPath], "") + "…"
-				}
+				r, path := c.Request(), loggedPath(c)
 				level := slog.LevelInfo
 				if path == "/healthz" || path == "/readyz" {
 					level = slog.LevelDebug
@@ -112,6 +124,9 @@ const strayBodyTimeout = 10 * time.Second
 func boundBody(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
+		if strings.HasPrefix(r.URL.Path, admin.UploadPath) {
+			return next(c) // streamed, with bounds of its own
+		}
 		// The protocols set deadlines of their own; what is none of them has nothing
 		// to send. A writer without deadlines, as in tests, has nothing to bound.
 		_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(strayBodyTimeout))

@@ -65,7 +65,7 @@ func TestServeForPeer(t *testing.T) {
 	}
 	k := testkit.New(t, testkit.Options{})
 	k.Serve(t, gateway.New(gateway.Config{}, gateway.Deps{
-		Calls: k.Services.Calls, Credentials: k.Services.Credentials, Ready: k.Services.Ready, Logger: k.Logger,
+		Calls: k.Services.Calls, Documents: k.Services.Documents, Files: k.Services.Files, Credentials: k.Services.Credentials, Ready: k.Services.Ready, Logger: k.Logger,
 	}))
 	k.Apply(t, `
 principals: [{id: p, name: P}]

@@ -12,6 +12,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"envshare/internal/blob"
 	"envshare/internal/docdb"
 	"envshare/internal/runner"
 	"envshare/internal/store"
@@ -25,6 +26,8 @@ type Deps struct {
 	Runner *runner.Runner
 	// Documents is the document database.
 	Documents *docdb.DB
+	// Blobs holds the bytes of files.
+	Blobs blob.Store
 	// Keys is the installation's secret.
 	Keys Keys
 	// FunctionsDir is a private folder for the unpacked code of functions.
@@ -48,6 +51,7 @@ type Services struct {
 	Calls       *Calls
 	Documents   *Documents
 	Transfers   *Transfers
+	Files       *Files
 	Credentials *Credentials
 	Manifests   *Manifests
 
@@ -81,6 +85,7 @@ func New(d Deps) *Services {
 	code := &codeCache{store: d.Store, dir: d.FunctionsDir}
 	s.Calls = &Calls{base: b, credentials: s.Credentials, runner: d.Runner, code: code, recorder: rec, gatewayURL: d.WorkerGatewayURL}
 	s.Documents = &Documents{base: b, calls: s.Calls, db: d.Documents}
+	s.Files = &Files{base: b, calls: s.Calls, keys: d.Keys, blobs: d.Blobs, sweeper: newBackground()}
 	s.Transfers = newTransfers(b, s.Documents, d.TransfersDir)
 	s.Functions = &Functions{base: b, calls: s.Calls, runner: d.Runner, recorder: rec}
 	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, documents: s.Documents, keys: d.Keys}
@@ -101,12 +106,16 @@ func (s *Services) Drain(ctx context.Context) {
 }
 
 // StartBackground begins the work that a server does besides answering: imports
-// and exports. Close ends it.
-func (s *Services) StartBackground() { s.Transfers.start() }
+// and exports, and sweeping files. Close ends it.
+func (s *Services) StartBackground() {
+	s.Transfers.start()
+	s.Files.startSweeper()
+}
 
 // Close ends background work and writes out recorded invocations and usage.
 func (s *Services) Close(ctx context.Context) error {
 	s.Transfers.close()
+	s.Files.sweeper.stop()
 	return s.recorder.close(ctx)
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"envshare/internal/blob"
 	"envshare/internal/docdb"
 	"envshare/internal/store"
 	"envshare/internal/testkit/databases"
@@ -126,7 +127,9 @@ func newWorld(t testing.TB, o store.Options, c *clock, keys Keys) *world {
 	kept := docdb.Options{Postgres: o.URL, SQLite: filepath.Join(t.TempDir(), "documents.db"), Now: c.now, Logger: silent()}
 	documents, err := docdb.Open(t.Context(), kept)
 	must(t, err)
-	services := New(Deps{Store: s, Documents: documents, Keys: keys, FunctionsDir: t.TempDir(), TransfersDir: t.TempDir(), Now: c.now, Logger: silent()})
+	blobs, err := blob.OpenLocal(t.TempDir())
+	must(t, err)
+	services := New(Deps{Store: s, Blobs: blobs, Documents: documents, Keys: keys, FunctionsDir: t.TempDir(), TransfersDir: t.TempDir(), Now: c.now, Logger: silent()})
 	t.Cleanup(func() {
 		_ = services.Close(context.Background())
 		_ = documents.Close()

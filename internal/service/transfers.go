@@ -22,9 +22,7 @@ type Transfers struct {
 	documents *Documents
 	dir       string
 
-	wake   chan struct{}
-	cancel context.CancelFunc
-	done   chan struct{}
+	loop background
 
 	mu      sync.Mutex
 	running string             // id of the transfer that runs
@@ -73,7 +71,7 @@ func (s *Transfers) Import(ctx context.Context, actor models.Actor, appID, env, 
 		s.discard(t.ID)
 		return t, err
 	}
-	s.hurry()
+	s.loop.hurry()
 	return t, nil
 }
 
@@ -105,7 +103,7 @@ func (s *Transfers) Export(ctx context.Context, actor models.Actor, appID, env, 
 		return s.store.Transfers.Insert(ctx, t)
 	})
 	if err == nil {
-		s.hurry()
+		s.loop.hurry()
 	}
 	return t, err
 }
@@ -173,7 +171,7 @@ func (s *Transfers) Resume(ctx context.Context, actor models.Actor, appID, env, 
 	if models.IsCode(err, models.CodeNotFound) {
 		return models.E(models.CodeConflict, "error.transfer_not_resumable")
 	}
-	s.hurry()
+	s.loop.hurry()
 	return err
 }
 
@@ -234,14 +232,6 @@ func shortName(name string) string {
 
 func formatOf(t models.Transfer) transfer.Format { return transfer.Format(t.Format) }
 
-// hurry lets the worker look for work now.
-func (s *Transfers) hurry() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
 // sweep forgets old transfers and their files.
 func (s *Transfers) sweep(ctx context.Context) error {
 	ids, err := s.store.Transfers.DeleteBefore(ctx, s.now().Add(-keepTransfers))
@@ -252,5 +242,5 @@ func (s *Transfers) sweep(ctx context.Context) error {
 }
 
 func newTransfers(b base, d *Documents, dir string) *Transfers {
-	return &Transfers{base: b, documents: d, dir: dir, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	return &Transfers{base: b, documents: d, dir: dir, loop: newBackground()}
 }

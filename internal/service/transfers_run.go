@@ -32,31 +32,15 @@ const (
 
 // start runs transfers until close. Those that a stopped server left go on.
 func (s *Transfers) start() {
-	ctx, cancel := context.WithCancel(context.Background())
-	s.cancel = cancel
-	go func() {
-		defer close(s.done)
-		for ctx.Err() == nil {
-			if err := errors.Join(s.sweep(ctx), s.runAll(ctx)); err != nil && ctx.Err() == nil {
-				s.logger.Error("transfers", "error", err)
-			}
-			select {
-			case <-ctx.Done():
-			case <-s.wake:
-			case <-time.After(transferPoll):
-			}
+	s.loop.start(transferPoll, func(ctx context.Context) {
+		if err := errors.Join(s.sweep(ctx), s.runAll(ctx)); err != nil && ctx.Err() == nil {
+			s.logger.Error("transfers", "error", err)
 		}
-	}()
+	})
 }
 
 // close stops the running transfer where it is; it goes on at the next start.
-func (s *Transfers) close() {
-	if s.cancel == nil {
-		return
-	}
-	s.cancel()
-	<-s.done
-}
+func (s *Transfers) close() { s.loop.stop() }
 
 func (s *Transfers) runAll(ctx context.Context) error {
 	list, err := s.store.Transfers.Unfinished(ctx)

@@ -57,6 +57,7 @@ type Store struct {
 	Settings     Settings
 	Access       Access
 	AccessRules  AccessRules
+	Files        Files
 	Transfers    Transfers
 }
 
@@ -176,6 +177,7 @@ func assemble(write, read *gorm.DB, inTx bool) *Store {
 	s.Settings = Settings{s}
 	s.Access = Access{s}
 	s.AccessRules = AccessRules{s}
+	s.Files = Files{s}
 	s.Transfers = Transfers{s}
 	return s
 }

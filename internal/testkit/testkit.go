@@ -22,6 +22,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"envshare/internal/blob"
 	"envshare/internal/docdb"
 	"envshare/internal/runner"
 	"envshare/internal/service"
@@ -87,8 +88,10 @@ func New(t testing.TB, o Options) *Kit {
 	k.Documents, err = docdb.Open(t.Context(), docdb.Options{SQLite: filepath.Join(dir, "documents.db"), Logger: o.Logger, Now: o.Now})
 	must(t, err)
 	t.Cleanup(func() { report(t, k.Documents.Close()) })
+	blobs, err := blob.OpenLocal(filepath.Join(dir, "files"))
+	must(t, err)
 	deps := service.Deps{
-		Store: k.Store, Documents: k.Documents, Keys: keys, TransfersDir: filepath.Join(dir, "transfers"), FunctionsDir: filepath.Join(dir, "functions"),
+		Store: k.Store, Blobs: blobs, Documents: k.Documents, Keys: keys, TransfersDir: filepath.Join(dir, "transfers"), FunctionsDir: filepath.Join(dir, "functions"),
 		WorkerGatewayURL: k.GatewayURL, Logger: o.Logger, Now: o.Now,
 	}
 	if !o.NoRunner {

@@ -149,10 +149,10 @@ func mod(a []bson.RawValue) (bson.RawValue, bool) {
 	if isWhole(a[0]) && isWhole(a[1]) {
 		x, _ := value.Int64(a[0])
 		y, _ := value.Int64(a[1])
-		switch {
-		case y == 0:
+		switch y {
+		case 0:
 			return a[1], false
-		case y == -1:
+		case -1:
 			x = 0
 		default:
 			x %= y

@@ -25,8 +25,7 @@ func compareLow(a, b Interval) int {
 	if c := int(a.class(a.Low)) - int(b.class(b.Low)); c != 0 {
 		return c
 	}
-	switch {
-	case a.Low.Type == 0 || b.Low.Type == 0:
+	if a.Low.Type == 0 || b.Low.Type == 0 {
 		return flag(a.Low.Type != 0) - flag(b.Low.Type != 0)
 	}
 	if c := value.Compare(a.Low, b.Low); c != 0 {
@@ -40,8 +39,7 @@ func compareHigh(a, b Interval) int {
 	if c := int(a.class(a.High)) - int(b.class(b.High)); c != 0 {
 		return c
 	}
-	switch {
-	case a.High.Type == 0 || b.High.Type == 0:
+	if a.High.Type == 0 || b.High.Type == 0 {
 		return flag(a.High.Type == 0) - flag(b.High.Type == 0)
 	}
 	if c := value.Compare(a.High, b.High); c != 0 {

@@ -123,7 +123,7 @@ func find(body []byte, name string) bson.RawValue {
 // sizeOf returns how many bytes of data a value of type t takes, or -1 when data
 // is too short or the type is unknown.
 func sizeOf(t bson.Type, data []byte) int {
-	size := -1
+	size := 0
 	switch t {
 	case bson.TypeNull, bson.TypeUndefined, bson.TypeMinKey, bson.TypeMaxKey:
 		return 0

@@ -66,6 +66,9 @@ var rows = map[models.Code]row{
 	models.CodeTransactionConflict: {code: "DATABASE_TRANSACTION_CONFLICT", number: -501001, phrase: "[ResourceUnavailable.TransactionConflict] Transaction is conflict, maybe resource operated by others. Please check your request, but if the problem persists, contact us."},
 	models.CodeTransactionUnknown:  {code: "DATABASE_TRANSACTION_FAIL", number: -501001, phrase: "[ResourceUnavailable.TransactionNotExist] Transaction does not exist on the server, transaction must be commit or abort in 30 seconds. Please check your request, but if the problem persists, contact us."},
 
+	models.CodeFileUnknown: {code: "STORAGE_FILE_NONEXIST", number: -503003},
+	models.CodeFileEnv:     {code: "INVALIID_ENV", number: -501005},
+
 	codeSignature: {code: "SIGN_PARAM_INVALID", number: -501006},
 	codeTooLarge:  {code: "EXCEED_REQUEST_SIZE_LIMIT", number: -501007},
 	codeAction:    {code: "INVALID_ACTION", number: -604100},

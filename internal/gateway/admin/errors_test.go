@@ -83,7 +83,7 @@ func TestEveryCodeHasARow(t *testing.T) {
 		models.CodeSessionInvalid, models.CodePermissionMissing, models.CodeFunctionUnknown, models.CodeFunctionFailed,
 		models.CodeFunctionTimedOut, models.CodeFunctionOutOfMemory, models.CodeResultTooLarge,
 		models.CodeOperator, models.CodeWriteRefused, models.CodeCollectionUnknown, models.CodeCollectionExists, models.CodeCollectionLimit,
-		models.CodeTransactionConflict, models.CodeTransactionUnknown, codeSignature, codeTooLarge, codeAction,
+		models.CodeTransactionConflict, models.CodeTransactionUnknown, models.CodeFileUnknown, models.CodeFileEnv, codeSignature, codeTooLarge, codeAction,
 	}
 	for _, code := range codes {
 		r, ok := rows[code]

@@ -27,14 +27,15 @@ type Config struct {
 	KeepAlive time.Duration
 }
 
-// DefaultBody holds an event of maxEvent bytes however much its quotation adds,
-// which at most doubles it.
-const DefaultBody = 2*maxEvent + 1<<20
+// DefaultBody holds an event of maxEvent bytes and a document of 16 MiB, however
+// much quotation adds to them: escapes at most double what is mostly text.
+const DefaultBody = 48 << 20
 
 // Deps is what the endpoint stands on.
 type Deps struct {
 	Calls       *service.Calls
 	Documents   *service.Documents
+	Files       *service.Files
 	Credentials *service.Credentials
 	Logger      *slog.Logger
 	// Now is the clock; nil for the real one.
@@ -52,6 +53,7 @@ type Handler struct {
 	cfg         Config
 	calls       *service.Calls
 	docs        *service.Documents
+	files       *service.Files
 	credentials *service.Credentials
 	logger      *slog.Logger
 	now         func() time.Time
@@ -79,7 +81,7 @@ func New(cfg Config, d Deps) *Handler {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	h := &Handler{cfg: cfg, calls: d.Calls, docs: d.Documents, credentials: d.Credentials, logger: d.Logger, now: d.Now}
+	h := &Handler{cfg: cfg, calls: d.Calls, docs: d.Documents, files: d.Files, credentials: d.Credentials, logger: d.Logger, now: d.Now}
 	h.budget.limit = cfg.Memory
 	return h
 }
@@ -192,6 +194,9 @@ func (h *Handler) authenticate(r *http.Request, c *call) error {
 
 func (h *Handler) dispatch(ctx context.Context, c *call) (reply, error) {
 	if action, ok := databaseActions[c.Action]; ok {
+		return c.answer(action(h, ctx, c))
+	}
+	if action, ok := storageActions[c.Action]; ok {
 		return c.answer(action(h, ctx, c))
 	}
 	switch c.Action {

@@ -19,7 +19,7 @@ func FuzzAdminHandler(f *testing.F) {
 	w := plain(f)
 	cred, _ := w.Credential(f, appA, "a-main")
 	handler := admin.New(admin.Config{}, admin.Deps{
-		Calls: w.Services.Calls, Documents: w.Services.Documents, Credentials: w.Services.Credentials, Logger: w.Logger, Now: w.clock.now,
+		Calls: w.Services.Calls, Documents: w.Services.Documents, Files: w.Services.Files, Credentials: w.Services.Credentials, Logger: w.Logger, Now: w.clock.now,
 	})
 	for _, params := range []map[string]any{
 		invocation("a-main", "f", "{}"), invocation("b-main", "f", ""), invocation("", "", "{oops"),

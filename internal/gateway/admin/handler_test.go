@@ -68,7 +68,7 @@ func TestWhatIsRefusedBeforeAnyCall(t *testing.T) {
 		{name: "not JSON", change: func(s *sent) { s.body = []byte("{oops") }, code: "INVALID_PARAM"},
 		{name: "empty body", change: func(s *sent) { s.body = nil }, code: "INVALID_PARAM"},
 		{name: "another content type", change: set("Content-Type", "text/plain"), code: "INVALID_PARAM"},
-		{name: "body too large", change: func(s *sent) { s.body = make([]byte, admin.DefaultBody+1) }, code: "EXCEED_REQUEST_SIZE_LIMIT", must: []string{"13 MB"}},
+		{name: "body too large", change: func(s *sent) { s.body = make([]byte, admin.DefaultBody+1) }, code: "EXCEED_REQUEST_SIZE_LIMIT", must: []string{"48 MB"}},
 		{name: "unknown action", params: map[string]any{"action": "conf.noSuch"}, code: "INVALID_ACTION", must: []string{"conf.noSuch"}},
 		{name: "action of a later version", params: map[string]any{"action": "database.watchDocument"}, code: "INVALID_ACTION", must: []string{"database.watchDocument"}},
 		{name: "no action", params: map[string]any{"function_name": "f"}, code: "INVALID_ACTION"},

@@ -19,6 +19,7 @@ func All() []*gormigrate.Migration {
 		step("202611220002-users-and-sessions", usersAndSessions),
 		step("202611220003-functions", functions),
 		step("202611220004-audit-and-credentials", auditAndCredentials),
+		step("202611240001-files", files),
 		step("202611240002-access-rules", accessRules),
 		step("202611240003-transfers", transfers),
 	}
@@ -41,13 +42,13 @@ func Run(db *gorm.DB) (int, error) {
 	return len(steps), nil
 }
 
-// step makes a migration from statements separated by semicolons. {time} and
-// {blob} stand for what the dialect calls these types.
+// step makes a migration from statements separated by semicolons. {time}, {blob}
+// and {bytewise} stand for what the dialect calls these types.
 func step(id, statements string) *gormigrate.Migration {
 	return &gormigrate.Migration{ID: id, Migrate: func(tx *gorm.DB) error {
-		types := strings.NewReplacer("{time}", "datetime", "{blob}", "blob")
+		types := strings.NewReplacer("{time}", "datetime", "{blob}", "blob", "{bytewise}", "text")
 		if tx.Name() == "postgres" {
-			types = strings.NewReplacer("{time}", "timestamptz", "{blob}", "bytea")
+			types = strings.NewReplacer("{time}", "timestamptz", "{blob}", "bytea", "{bytewise}", `text COLLATE "C"`)
 		}
 		for _, statement := range strings.Split(types.Replace(statements), ";") {
 			if strings.TrimSpace(statement) == "" {

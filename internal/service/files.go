@@ -1,0 +1,365 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
+
+	"envshare/internal/blob"
+	"envshare/internal/store"
+	"envshare/models"
+)
+
+// Files are the storage of environments. Bytes come and go under tickets: short
+// sealed texts that say what may be done, for how long, and for whom. Whether it
+// still may is decided again when a ticket is used. The data plane's calls are in
+// this file; those of the console are in files_console.go.
+type Files struct {
+	base
+	calls *Calls
+	keys  Keys
+	blobs blob.Store
+
+	sweeper background
+}
+
+const (
+	// MaxFile bounds a file, in bytes.
+	MaxFile = 5 << 30
+	// maxFileBatch is how many files one call names.
+	maxFileBatch = 50
+	uploadLife   = 15 * time.Minute
+	defaultAge   = 2 * time.Hour
+	maxAge       = 7 * 24 * time.Hour
+)
+
+// ticket is what a sealed text says.
+type ticket struct {
+	Kind    string `json:"k"` // up, down
+	ID      string `json:"i,omitempty"`
+	Env     string `json:"e"`
+	Path    string `json:"p"`
+	Expires int64  `json:"x"` // milliseconds since 1970
+	// The caller, as models decides about it. Console marks somebody who passed the
+	// console's own checks instead.
+	AppID   string `json:"a"`
+	Session string `json:"s,omitempty"`
+	Grant   string `json:"g,omitempty"`
+	OpenID  string `json:"o,omitempty"`
+	Console bool   `json:"c,omitempty"`
+	Attach  bool   `json:"d,omitempty"` // deliver as a download
+}
+
+const (
+	ticketUp   = "up"
+	ticketDown = "down"
+)
+
+func (s *Files) seal(t ticket) (string, error) {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return "", err
+	}
+	return s.keys.seal(append([]byte("file"), text...)), nil
+}
+
+// unseal reads a ticket that is still good. All others get one answer.
+func (s *Files) unseal(text, kind string) (ticket, error) {
+	var t ticket
+	plain, err := s.keys.open(text)
+	if err != nil || len(plain) < 4 || string(plain[:4]) != "file" || json.Unmarshal(plain[4:], &t) != nil ||
+		t.Kind != kind || !s.clock().Before(time.UnixMilli(t.Expires)) {
+		return t, models.E(models.CodeForbidden, "error.file_ticket")
+	}
+	return t, nil
+}
+
+// still decides whether the holder of a ticket may still do what it says: a
+// share may have ended since.
+func (s *Files) still(ctx context.Context, t ticket, p models.Permission) error {
+	if t.Console {
+		return nil // minutes old at most, and the console checked then
+	}
+	f, err := s.facts.fresh(ctx)
+	if err != nil {
+		return err
+	}
+	caller := models.Caller{AppID: t.AppID, SessionEnv: t.Session, GrantID: t.Grant}
+	return models.MayCall(f.callFacts(caller, t.Env), p, s.clock()).Err()
+}
+
+func (s *Files) ticketOf(cred Credential, info CallInfo, kind, env, path string, life time.Duration) ticket {
+	caller := cred.caller()
+	t := ticket{Kind: kind, Env: env, Path: path, Expires: s.clock().Add(life).UnixMilli(), AppID: caller.AppID, Session: caller.SessionEnv, Grant: caller.GrantID}
+	t.OpenID = cred.claims.User.OpenID
+	if kind == ticketUp {
+		t.ID = rand.Text()
+	}
+	return t
+}
+
+// Upload begins an upload and returns its ticket and the file's id. Needs
+// storage.write. Codes besides those of a refused call: invalid.
+func (s *Files) Upload(ctx context.Context, cred Credential, info CallInfo, path string) (text, fileID string, err error) {
+	env, err := s.calls.authorize(ctx, cred, info, models.StorageWrite)
+	if err != nil {
+		return "", "", err
+	}
+	if err := models.CheckFilePath(path); err != nil {
+		return "", "", err
+	}
+	text, err = s.seal(s.ticketOf(cred, info, ticketUp, env, path, uploadLife))
+	return text, models.FileID(env, path), err
+}
+
+// Accept takes in the bytes of an upload. The ticket decides, once. Codes:
+// forbidden for a ticket that is over or was used, invalid for a file that is too
+// large, and those of a share that ended.
+func (s *Files) Accept(ctx context.Context, text string, body io.Reader) (models.File, error) {
+	t, err := s.unseal(text, ticketUp)
+	if err != nil {
+		return models.File{}, err
+	}
+	if err := s.still(ctx, t, models.StorageWrite); err != nil {
+		return models.File{}, err
+	}
+	if err := s.store.Files.UseTicket(ctx, t.ID, time.UnixMilli(t.Expires).UTC()); err != nil {
+		if models.IsCode(err, models.CodeConflict) {
+			err = models.E(models.CodeForbidden, "error.file_ticket")
+		}
+		return models.File{}, err
+	}
+	return s.put(ctx, t, body)
+}
+
+// put stores bytes first and their record after: a crash in between leaves bytes
+// without a record, which the sweeper finds, never a record without bytes.
+func (s *Files) put(ctx context.Context, t ticket, body io.Reader) (models.File, error) {
+	sniffed := &sniffer{r: io.LimitReader(body, MaxFile+1)}
+	info, err := s.blobs.Put(ctx, newID(), sniffed)
+	if err != nil {
+		return models.File{}, err
+	}
+	now := s.now()
+	f := models.File{
+		EnvironmentID: t.Env, Path: t.Path, BlobKey: info.Key, Size: info.Size, SHA256: info.SHA256,
+		OwnerAppID: t.AppID, OwnerOpenID: t.OpenID, CreatedAt: now, UpdatedAt: now,
+	}
+	f.ContentType = contentType(f.Name(), sniffed.head)
+	if info.Size > MaxFile {
+		err = models.E(models.CodeInvalid, "error.file_large", "gb", MaxFile>>30)
+	} else {
+		err = s.store.Tx(context.WithoutCancel(ctx), func(tx *store.Store) error { return tx.Files.Put(ctx, f) })
+	}
+	if err != nil {
+		return models.File{}, errors.Join(err, s.blobs.Delete(context.WithoutCancel(ctx), info.Key))
+	}
+	s.sweeper.hurry()
+	return f, nil
+}
+
+// FileRequest names a file of a batch.
+type FileRequest struct {
+	FileID string
+	MaxAge time.Duration // of a download; 0 for two hours
+}
+
+// FileResult is what became of a file of a batch.
+type FileResult struct {
+	FileID string
+	Ticket string
+	MaxAge time.Duration
+	Err    error
+}
+
+// batch decides a call on several files and finds those that exist.
+func (s *Files) batch(ctx context.Context, cred Credential, info CallInfo, p models.Permission, list []FileRequest) (string, map[string]models.File, []FileResult, error) {
+	env, err := s.calls.authorize(ctx, cred, info, p)
+	if err != nil {
+		return "", nil, nil, err
+	}
+	if len(list) == 0 || len(list) > maxFileBatch {
+		return "", nil, nil, models.E(models.CodeInvalid, "call.files_count", "max", maxFileBatch)
+	}
+	out := make([]FileResult, len(list))
+	var paths []string
+	for i, one := range list {
+		out[i].FileID = one.FileID
+		owner, path, ok := models.ParseFileID(one.FileID)
+		switch {
+		case !ok:
+			out[i].Err = models.E(models.CodeInvalid, "call.file_id", "file", one.FileID)
+		case owner != env:
+			out[i].Err = models.E(models.CodeFileEnv, "call.file_env", "file", one.FileID)
+		default:
+			paths = append(paths, path)
+		}
+	}
+	found, err := s.store.Files.ByPaths(ctx, env, paths)
+	if err != nil {
+		return "", nil, nil, err
+	}
+	byID := map[string]models.File{}
+	for _, f := range found {
+		byID[f.Path] = f
+	}
+	for i := range out {
+		_, path, _ := models.ParseFileID(out[i].FileID)
+		if _, there := byID[path]; out[i].Err == nil && !there {
+			out[i].Err = models.E(models.CodeFileUnknown, "call.file_unknown", "file", out[i].FileID)
+		}
+	}
+	return env, byID, out, nil
+}
+
+// Download returns tickets to read files by, in the order of the list; a file
+// that cannot be read has an error of its own: invalid, file_env, file_unknown.
+// Needs storage.read.
+func (s *Files) Download(ctx context.Context, cred Credential, info CallInfo, list []FileRequest) ([]FileResult, error) {
+	env, _, out, err := s.batch(ctx, cred, info, models.StorageRead, list)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if out[i].Err != nil {
+			continue
+		}
+		age := list[i].MaxAge
+		if age <= 0 {
+			age = defaultAge
+		}
+		out[i].MaxAge = min(age, maxAge)
+		_, path, _ := models.ParseFileID(out[i].FileID)
+		if out[i].Ticket, err = s.seal(s.ticketOf(cred, info, ticketDown, env, path, out[i].MaxAge)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Delete removes files; each has its own result. Needs storage.write.
+func (s *Files) Delete(ctx context.Context, cred Credential, info CallInfo, list []FileRequest) ([]FileResult, error) {
+	env, _, out, err := s.batch(ctx, cred, info, models.StorageWrite, list)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if out[i].Err != nil {
+			continue
+		}
+		_, path, _ := models.ParseFileID(out[i].FileID)
+		out[i].Err = s.remove(ctx, env, path)
+		if models.CodeOf(out[i].Err) == models.CodeInternal && out[i].Err != nil {
+			return nil, out[i].Err
+		}
+	}
+	s.sweeper.hurry()
+	return out, nil
+}
+
+func (s *Files) remove(ctx context.Context, env, path string) error {
+	err := s.store.Tx(ctx, func(tx *store.Store) error { return tx.Files.Delete(ctx, env, path, s.now()) })
+	if models.IsCode(err, models.CodeNotFound) {
+		err = models.E(models.CodeFileUnknown, "call.file_unknown", "file", models.FileID(env, path))
+	}
+	return err
+}
+
+// CopyRequest copies a file inside of an environment, or moves it.
+type CopyRequest struct {
+	From, To  string // paths
+	Overwrite bool
+	Move      bool
+}
+
+// Copy copies or moves files; each has its own result. Needs storage.write, and
+// storage.read for what is read.
+func (s *Files) Copy(ctx context.Context, cred Credential, info CallInfo, list []CopyRequest) ([]FileResult, error) {
+	env, err := s.calls.authorize(ctx, cred, info, models.StorageWrite)
+	if err == nil {
+		_, err = s.calls.authorize(ctx, cred, info, models.StorageRead)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 || len(list) > maxFileBatch {
+		return nil, models.E(models.CodeInvalid, "call.files_count", "max", maxFileBatch)
+	}
+	out := make([]FileResult, len(list))
+	for i, one := range list {
+		out[i].FileID = models.FileID(env, one.To)
+		out[i].Err = s.copyOne(ctx, ticket{Env: env, AppID: cred.AppID(), OpenID: cred.claims.User.OpenID}, one)
+		if models.CodeOf(out[i].Err) == models.CodeInternal && out[i].Err != nil {
+			return nil, out[i].Err
+		}
+	}
+	s.sweeper.hurry()
+	return out, nil
+}
+
+// copyOne copies bytes, so that each file can go without the other.
+func (s *Files) copyOne(ctx context.Context, t ticket, c CopyRequest) error {
+	if err := errors.Join(models.CheckFilePath(c.From), models.CheckFilePath(c.To)); err != nil {
+		return models.E(models.CodeInvalid, "error.file_path", "max", models.MaxFilePath)
+	}
+	from, err := s.store.Files.ByPath(ctx, t.Env, c.From)
+	if models.IsCode(err, models.CodeNotFound) {
+		return models.E(models.CodeFileUnknown, "call.file_unknown", "file", models.FileID(t.Env, c.From))
+	}
+	if err != nil || c.From == c.To {
+		return err
+	}
+	if !c.Overwrite {
+		if _, err := s.store.Files.ByPath(ctx, t.Env, c.To); err == nil {
+			return models.E(models.CodeConflict, "error.file_exists", "path", c.To)
+		}
+	}
+	if c.Move {
+		return s.store.Tx(ctx, func(tx *store.Store) error {
+			err := tx.Files.Delete(ctx, t.Env, c.To, s.now())
+			if err != nil && !models.IsCode(err, models.CodeNotFound) {
+				return err
+			}
+			return tx.Files.Move(ctx, t.Env, c.From, c.To, s.now())
+		})
+	}
+	body, err := s.blobs.Open(ctx, from.BlobKey, 0, -1)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	t.Path = c.To
+	_, err = s.put(ctx, t, body)
+	return err
+}
+
+// ReadableFile is a file that may be read.
+type ReadableFile struct {
+	models.File
+	// Attach says that it is to be saved, not shown.
+	Attach bool
+	// Range opens length bytes from offset on; a negative length means to the end.
+	Range func(ctx context.Context, offset, length int64) (io.ReadCloser, error)
+}
+
+// Open returns the file that a download ticket is for. Codes: forbidden for a
+// ticket that is over, file_unknown, and those of a share that ended.
+func (s *Files) Open(ctx context.Context, text string) (ReadableFile, error) {
+	t, err := s.unseal(text, ticketDown)
+	if err != nil {
+		return ReadableFile{}, err
+	}
+	if err := s.still(ctx, t, models.StorageRead); err != nil {
+		return ReadableFile{}, err
+	}
+	f, err := s.store.Files.ByPath(ctx, t.Env, t.Path)
+	if models.IsCode(err, models.CodeNotFound) {
+		return ReadableFile{}, models.E(models.CodeFileUnknown, "call.file_unknown", "file", models.FileID(t.Env, t.Path))
+	}
+	return ReadableFile{File: f, Attach: t.Attach, Range: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
+		return s.blobs.Open(ctx, f.BlobKey, offset, length)
+	}}, err
+}
