@@ -5,6 +5,7 @@ LINT      := golangci-lint
 LINT_VERSION := v2.15.0
 STAMP     := node_modules/.package-lock.json
 VENDOR    := static/js/vendor/htmx.min.js
+ORACLE    := internal/docdb/oracle/node_modules/.package-lock.json
 SDK       := internal/runner/sdk/wx-server-sdk.tar.gz
 
 .PHONY: run test build check generate css lint bench fuzz e2e screenshots clean
@@ -16,7 +17,7 @@ run: build
 build: $(VENDOR) $(SDK)
 	$(GO) build -o bin/envshare .
 
-test: $(VENDOR) $(SDK)
+test: $(VENDOR) $(SDK) $(ORACLE)
 	$(GO) test -race -shuffle=on ./...
 
 # Format, generated files current, vet, lint.
@@ -72,9 +73,13 @@ e2e/node_modules/.package-lock.json: e2e/package.json e2e/package-lock.json
 	cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(ORACLE): internal/docdb/oracle/package.json internal/docdb/oracle/package-lock.json
+	cd internal/docdb/oracle && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 bench/node_modules/.package-lock.json: bench/package.json bench/package-lock.json
 	cd bench && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 clean:
-	rm -rf bin build node_modules e2e/node_modules bench/node_modules $(SDK) static/js/vendor
+	rm -rf bin build node_modules e2e/node_modules bench/node_modules internal/docdb/oracle/node_modules $(SDK) static/js/vendor

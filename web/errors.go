@@ -41,6 +41,15 @@ var statuses = map[models.Code]int{
 	models.CodeFunctionTimedOut:    http.StatusUnprocessableEntity,
 	models.CodeFunctionOutOfMemory: http.StatusUnprocessableEntity,
 	models.CodeResultTooLarge:      http.StatusUnprocessableEntity,
+	models.CodeOperator:            http.StatusUnprocessableEntity,
+	models.CodeWriteRefused:        http.StatusUnprocessableEntity,
+	models.CodeCollectionUnknown:   http.StatusNotFound,
+	models.CodeCollectionExists:    http.StatusConflict,
+	models.CodeCollectionLimit:     http.StatusConflict,
+	models.CodeTransactionConflict: http.StatusConflict,
+	models.CodeTransactionUnknown:  http.StatusConflict,
+	models.CodeFileUnknown:         http.StatusNotFound,
+	models.CodeFileEnv:             http.StatusNotFound,
 }
 
 // statusClientGone is logged for a request whose sender did not wait. Nobody

@@ -37,6 +37,15 @@ func TestEveryCodeHasItsStatus(t *testing.T) {
 		models.CodeFunctionTimedOut:    {422, false},
 		models.CodeFunctionOutOfMemory: {422, false},
 		models.CodeResultTooLarge:      {422, false},
+		models.CodeOperator:            {422, false},
+		models.CodeWriteRefused:        {422, false},
+		models.CodeCollectionUnknown:   {404, false},
+		models.CodeCollectionExists:    {409, false},
+		models.CodeCollectionLimit:     {409, false},
+		models.CodeTransactionConflict: {409, false},
+		models.CodeTransactionUnknown:  {409, false},
+		models.CodeFileUnknown:         {404, false},
+		models.CodeFileEnv:             {404, false},
 		"a code nobody knows":          {500, true},
 	}
 	for code, tc := range cases {

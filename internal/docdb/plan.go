@@ -155,7 +155,7 @@ func interval(i query.Interval) keyRange {
 	var r keyRange
 	switch {
 	case i.Low.Type == 0:
-		r.low = []byte{value.Bracket(i.High.Type)}
+		r.low = []byte{i.Class}
 	case i.LowOpen:
 		r.low = after(value.AppendKey(nil, i.Low, false))
 	default:
@@ -163,7 +163,7 @@ func interval(i query.Interval) keyRange {
 	}
 	switch {
 	case i.High.Type == 0:
-		r.high = []byte{value.Bracket(i.Low.Type) + 1}
+		r.high = []byte{i.Class + 1}
 	case i.HighOpen:
 		r.high = value.AppendKey(nil, i.High, false)
 	default:

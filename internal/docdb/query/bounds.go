@@ -26,10 +26,11 @@ type plan struct {
 	equality  bool // written as equality with the one point
 }
 
-// Interval is a run of values in index order. A missing Low or High means the
-// first or last value of the other end's type class.
+// Interval is a run of values of one type class in index order. A missing Low or
+// High means the first or last value of the class.
 type Interval struct {
 	Low, High         bson.RawValue
+	Class             byte // as value.Bracket gives it
 	LowOpen, HighOpen bool
 	Point             bool // Low and High are the same value
 }
@@ -164,7 +165,9 @@ func (b Bounds) weight() int {
 	return w
 }
 
-func point(v bson.RawValue) Interval { return Interval{Low: v, High: v, Point: true} }
+func point(v bson.RawValue) Interval {
+	return Interval{Low: v, High: v, Class: value.Bracket(v.Type), Point: true}
+}
 
 // lastRune follows every text that goes on after a prefix.
 const lastRune = "\U0010ffff\U0010ffff"
@@ -172,13 +175,13 @@ const lastRune = "\U0010ffff\U0010ffff"
 func (p plan) bounds() Bounds {
 	switch p.kind {
 	case planRange:
-		i := Interval{Low: p.low, High: p.high}
+		i := Interval{Low: p.low, High: p.high, Class: max(value.Bracket(p.low.Type), value.Bracket(p.high.Type))}
 		i.LowOpen, i.HighOpen = p.open && p.low.Type != 0, p.open && p.high.Type != 0
 		return Bounds{Intervals: []Interval{i}}
 	case planPrefix:
-		texts := Interval{Low: value.String("")}
+		texts := Interval{Low: value.String(""), Class: value.Bracket(bson.TypeString)}
 		if prefix, ok := value.Text(p.low); ok {
-			texts = Interval{Low: p.low, High: value.String(string(prefix) + lastRune)}
+			texts.Low, texts.High = p.low, value.String(string(prefix)+lastRune)
 		}
 		return Bounds{Intervals: []Interval{texts, point(p.points[0])}}
 	}

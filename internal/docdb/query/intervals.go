@@ -3,26 +3,12 @@ package query
 import (
 	"slices"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
-
 	"envshare/internal/docdb/value"
 )
 
-// class is the type class that an interval lies in; an interval with two ends has
-// both in one, or is compared by its ends.
-func (i Interval) class(end bson.RawValue) byte {
-	if end.Type != 0 {
-		return value.Bracket(end.Type)
-	}
-	if i.Low.Type != 0 {
-		return value.Bracket(i.Low.Type)
-	}
-	return value.Bracket(i.High.Type)
-}
-
 // compareLow orders intervals by where they begin.
 func compareLow(a, b Interval) int {
-	if c := int(a.class(a.Low)) - int(b.class(b.Low)); c != 0 {
+	if c := int(a.Class) - int(b.Class); c != 0 {
 		return c
 	}
 	if a.Low.Type == 0 || b.Low.Type == 0 {
@@ -36,7 +22,7 @@ func compareLow(a, b Interval) int {
 
 // compareHigh orders intervals by where they end.
 func compareHigh(a, b Interval) int {
-	if c := int(a.class(a.High)) - int(b.class(b.High)); c != 0 {
+	if c := int(a.Class) - int(b.Class); c != 0 {
 		return c
 	}
 	if a.High.Type == 0 || b.High.Type == 0 {
@@ -57,7 +43,7 @@ func flag(b bool) int {
 
 // apart reports whether a ends before b begins.
 func apart(a, b Interval) bool {
-	if c := int(a.class(a.High)) - int(b.class(b.Low)); c != 0 {
+	if c := int(a.Class) - int(b.Class); c != 0 {
 		return c < 0
 	}
 	if a.High.Type == 0 || b.Low.Type == 0 {
