@@ -8,7 +8,7 @@ VENDOR    := static/js/vendor/htmx.min.js
 ORACLE    := internal/docdb/oracle/node_modules/.package-lock.json
 SDK       := internal/runner/sdk/wx-server-sdk.tar.gz
 
-.PHONY: run test build check generate css lint bench fuzz e2e screenshots clean
+.PHONY: run test build check generate css lint bench fuzz crash e2e screenshots clean
 
 # Console with demo data at http://127.0.0.1:8080, gateway at :8081.
 run: build
@@ -44,6 +44,10 @@ bench: $(SDK) bench/node_modules/.package-lock.json
 fuzz:
 	@for pair in $$(grep -rlE '^func Fuzz' --include='*_test.go' models internal | xargs grep -HoE '^func Fuzz[A-Za-z0-9]+' | sed -E 's|^(.*)/[^/]+:func (.*)$$|\1:\2|'); do \
 		$(GO) test ./$${pair%%:*} -run '^$$' -fuzz "^$${pair##*:}$$" -fuzztime 60s -fuzzminimizetime 10x || exit 1; done
+
+# Kills a server fifty times while it writes, and looks for what it had acknowledged.
+crash: $(SDK)
+	ENVSHARE_CRASH_ROUNDS=50 $(GO) test -count=1 -timeout 20m -run '^TestNothingAcknowledgedIsLost$$' -v .
 
 # The tour in a real browser and with the genuine SDK: needs Chromium at /usr/bin/chromium, or CHROMIUM.
 e2e: build e2e/node_modules/.package-lock.json
