@@ -178,7 +178,7 @@ func (s session) statement(ctx context.Context, query string) (*sql.Stmt, error)
 		return nil, err
 	}
 	if other, loaded := s.db.statements.LoadOrStore(key, made); loaded {
-		_ = made.Close()
+		_ = made.Close() //nolint:sqlclosecheck // another was first
 		return other.(*sql.Stmt), nil
 	}
 	return made, nil
@@ -194,7 +194,7 @@ func (s session) query(ctx context.Context, query string, args ...any) (*sql.Row
 	case s.tx != nil:
 		return s.tx.QueryContext(ctx, s.db.dialect(query), args...)
 	case s.prepared():
-		statement, err := s.statement(ctx, query)
+		statement, err := s.statement(ctx, query) //nolint:sqlclosecheck // kept for the next time
 		if err != nil {
 			return nil, err
 		}
@@ -213,7 +213,7 @@ func (s session) exec(ctx context.Context, query string, args ...any) (int64, er
 		result, err = s.tx.ExecContext(ctx, s.db.dialect(query), args...)
 	case s.prepared():
 		var statement *sql.Stmt
-		if statement, err = s.statement(ctx, query); err == nil {
+		if statement, err = s.statement(ctx, query); err == nil { //nolint:sqlclosecheck // kept for the next time
 			result, err = statement.ExecContext(ctx, args...)
 		}
 	case s.conn != nil:

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.mongodb.org/mongo-driver/v2/bson"
-
 	"envshare/internal/docdb/value"
 	"envshare/models"
 )
@@ -160,31 +158,14 @@ func (db *DB) fill(ctx context.Context, env, name string, id int64) error {
 }
 
 func (db *DB) fillBatch(ctx context.Context, s session, c *collection, i *index, last int64) (next int64, more bool, err error) {
-	rows, err := s.query(ctx, "SELECT id, body FROM docdb_documents WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", last, c.high(), buildBatch)
+	batch, more, err := readBatch(ctx, s, last, c.high())
 	if err != nil {
-		return last, false, fmt.Errorf("fill index: %w", err)
-	}
-	type stored struct {
-		id   int64
-		body []byte
-	}
-	var batch []stored
-	bytes := 0
-	for bytes < buildBatchMax && rows.Next() {
-		var one stored
-		if err := rows.Scan(&one.id, &one.body); err != nil {
-			return last, false, errors.Join(err, rows.Close())
-		}
-		bytes += len(one.body)
-		batch = append(batch, one)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return last, false, fmt.Errorf("fill index: %w", err)
 	}
 	own := *i // the catalog's is shared
 	i = &own
 	for _, one := range batch {
-		keys, err := i.keys(bson.Raw(one.body))
+		keys, err := i.keys(one.body)
 		if err != nil {
 			return last, false, err
 		}
@@ -198,7 +179,26 @@ func (db *DB) fillBatch(ctx context.Context, s session, c *collection, i *index,
 		i.multikey, i.long = i.multikey || keys.multikey, i.long || keys.long
 		last = one.id
 	}
-	return last, len(batch) == buildBatch || bytes >= buildBatchMax, nil
+	return last, more, nil
+}
+
+// readBatch copies the next documents; more says that there may be others.
+func readBatch(ctx context.Context, s session, last, high int64) (batch []row, more bool, err error) {
+	rows, err := s.query(ctx, "SELECT id, body FROM docdb_documents WHERE id > ? AND id <= ? ORDER BY id LIMIT ?", last, high, buildBatch)
+	if err != nil {
+		return nil, false, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	bytes := 0
+	for bytes < buildBatchMax && rows.Next() {
+		var one row
+		if err := rows.Scan(&one.id, (*[]byte)(&one.body)); err != nil {
+			return nil, false, err
+		}
+		bytes += len(one.body)
+		batch = append(batch, one)
+	}
+	return batch, len(batch) == buildBatch || bytes >= buildBatchMax, rows.Err()
 }
 
 // DropIndex deletes an index; that of _id stays.

@@ -91,7 +91,7 @@ func (r *reading) candidates(ctx context.Context, p plan, visit func(row) (bool,
 		return err
 	}
 	var seen map[int64]bool
-	if p.index.multikey && !(p.points && len(p.ranges) == 1) {
+	if p.index.multikey && (!p.points || len(p.ranges) != 1) {
 		seen = map[int64]bool{}
 	}
 	for n := range p.ranges {

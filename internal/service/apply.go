@@ -22,6 +22,7 @@ type Manifests struct {
 	sharing   *Sharing
 	accounts  *Accounts
 	documents *Documents
+	files     *Files
 	keys      Keys
 }
 

@@ -55,6 +55,12 @@ func (r *applyData) environment(ctx context.Context, env ManifestEnvironment) er
 			return fmt.Errorf("collection %s: %w", name, err)
 		}
 	}
+	if env.Storage.Folder == "" {
+		return nil
+	}
+	if err := r.folder(ctx, env.ID, env.Storage.Folder); err != nil {
+		return fmt.Errorf("storage: %w", err)
+	}
 	return nil
 }
 
@@ -71,10 +77,10 @@ func (r *applyData) collection(ctx context.Context, env, name string, declared M
 			for _, index := range declared.Indexes {
 				r.note("+", "index", subject, index.name())
 			}
-			if declared.Documents != "" {
-				r.note("+", "documents", subject, declared.Documents)
+			if declared.Documents == "" {
+				return nil
 			}
-			return nil
+			return r.load(ctx, env, name, declared.Documents)
 		}
 		if err := r.documents.createCollection(ctx, env, name); err != nil {
 			return err
@@ -173,6 +179,8 @@ func (r *applyData) put(ctx context.Context, env, collection string, doc bson.Ra
 		return nil
 	})
 	switch {
+	case r.options.DryRun && models.IsCode(err, models.CodeCollectionUnknown):
+		return "+", nil
 	case err != nil:
 		return "", err
 	case slices.Equal(was, doc):

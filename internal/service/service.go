@@ -88,7 +88,7 @@ func New(d Deps) *Services {
 	s.Files = &Files{base: b, calls: s.Calls, keys: d.Keys, blobs: d.Blobs, sweeper: newBackground()}
 	s.Transfers = newTransfers(b, s.Documents, d.TransfersDir)
 	s.Functions = &Functions{base: b, calls: s.Calls, runner: d.Runner, recorder: rec}
-	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, documents: s.Documents, keys: d.Keys}
+	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, documents: s.Documents, files: s.Files, keys: d.Keys}
 	return s
 }
 

@@ -124,7 +124,7 @@ func newWorld(t testing.TB, o store.Options, c *clock, keys Keys) *world {
 	must(t, err)
 	_, err = s.Migrate(t.Context())
 	must(t, err)
-	kept := docdb.Options{Postgres: o.URL, SQLite: filepath.Join(t.TempDir(), "documents.db"), Now: c.now, Logger: silent()}
+	kept := docdb.Options{Postgres: o.URL, SQLite: filepath.Join(o.DataDir, "documents.db"), Now: c.now, Logger: silent()}
 	documents, err := docdb.Open(t.Context(), kept)
 	must(t, err)
 	blobs, err := blob.OpenLocal(t.TempDir())

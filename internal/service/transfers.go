@@ -86,7 +86,7 @@ type Export struct {
 // database.operate. Codes: invalid, operator, collection_unknown.
 func (s *Transfers) Export(ctx context.Context, actor models.Actor, appID, env, collection string, out Export) (models.Transfer, error) {
 	t := s.begin(actor, appID, env, collection)
-	t.Kind, t.Format, t.Filter, t.Fields = models.TransferExport, out.Format, out.Filter, out.Fields
+	t.Kind, t.Format, t.Filter, t.Fields = models.TransferExport, out.Format, out.Filter, append(t.Fields, out.Fields...)
 	t.FileName = collection + "." + out.Format
 	if err := t.Validate(); err != nil {
 		return t, err
@@ -112,6 +112,7 @@ func (s *Transfers) begin(actor models.Actor, appID, env, collection string) mod
 	now := s.now()
 	return models.Transfer{
 		ID: newID(), EnvironmentID: env, AppID: appID, Collection: collection, Status: models.TransferWaiting,
+		Fields: []string{}, Errors: []models.TransferError{}, // the columns have no NULL
 		ActorID: actor.UserID, ActorName: actor.Username, CreatedAt: now, UpdatedAt: now,
 	}
 }

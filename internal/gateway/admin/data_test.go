@@ -144,8 +144,15 @@ func decodeText(t testing.TB, a answer, into any) {
 	}
 }
 
+// fetched is what came back besides the body.
+type fetched struct {
+	StatusCode    int
+	Header        http.Header
+	ContentLength int64
+}
+
 // fetch sends a plain request to the gateway.
-func (w *world) fetch(t testing.TB, method, url, body string, header ...string) (*http.Response, string) {
+func (w *world) fetch(t testing.TB, method, url, body string, header ...string) (fetched, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
@@ -163,7 +170,7 @@ func (w *world) fetch(t testing.TB, method, url, body string, header ...string) 
 		t.Fatal(err)
 	}
 	_ = answer.Body.Close()
-	return answer, string(text)
+	return fetched{answer.StatusCode, answer.Header, answer.ContentLength}, string(text)
 }
 
 func (w *world) uploadURL(t testing.TB, cred service.Credential, env, path string) string {
