@@ -17,6 +17,8 @@ import (
 const (
 	tabOverview  = "nav.overview"
 	tabFunctions = "nav.functions"
+	tabDatabase  = "nav.database"
+	tabStorage   = "nav.storage"
 	tabSharing   = "nav.sharing"
 	tabSettings  = "nav.settings"
 )
@@ -67,16 +69,19 @@ func navBorrowed(app string, e models.Environment, owner models.App) views.NavEn
 func tabs(ctx context.Context, p place, active string) []views.Tab {
 	app, env := p.App.AppID, p.environmentID()
 	overview := views.Tab{Label: tabOverview, Href: paths.App(app)}
-	functions := views.Tab{Label: tabFunctions, Disabled: true, Reason: i18n.T(ctx, "no_environment.title")}
+	data := []views.Tab{}
+	for _, label := range []string{tabFunctions, tabDatabase, tabStorage} {
+		data = append(data, views.Tab{Label: label, Disabled: true, Reason: i18n.T(ctx, "no_environment.title")})
+	}
 	settings := views.Tab{Label: tabSettings, Href: paths.Extensions(app)}
 	if p.opened != nil {
 		overview.Href = paths.Environment(app, env)
-		functions = functionsTab(ctx, app, *p.opened)
+		data = dataTabs(ctx, app, *p.opened)
 		if p.opened.May(models.SettingsView).Allowed {
 			settings.Href = paths.Settings(app, env)
 		}
 	}
-	list := []views.Tab{overview, functions}
+	list := append([]views.Tab{overview}, data...)
 	if p.SeesShares {
 		list = append(list, views.Tab{Label: tabSharing, Href: paths.Shares(app)})
 	}
@@ -87,12 +92,26 @@ func tabs(ctx context.Context, p place, active string) []views.Tab {
 	return list
 }
 
-// functionsTab is switched off, with the reason, for who may not see functions.
-func functionsTab(ctx context.Context, app string, o service.Opened) views.Tab {
-	if d := o.May(models.FunctionsView); !d.Allowed {
-		return views.Tab{Label: tabFunctions, Disabled: true, Reason: reason(ctx, d)}
+// dataTabs are what an environment holds; each is switched off, with the reason,
+// for who may not see it.
+func dataTabs(ctx context.Context, app string, o service.Opened) []views.Tab {
+	env := o.View.Environment.ID
+	list := []struct {
+		permission models.Permission
+		tab        views.Tab
+	}{
+		{models.FunctionsView, views.Tab{Label: tabFunctions, Href: paths.Functions(app, env)}},
+		{models.DatabaseView, views.Tab{Label: tabDatabase, Href: paths.Collections(app, env)}},
+		{models.StorageView, views.Tab{Label: tabStorage, Href: paths.Storage(app, env)}},
 	}
-	return views.Tab{Label: tabFunctions, Href: paths.Functions(app, o.View.Environment.ID)}
+	out := make([]views.Tab, len(list))
+	for i, one := range list {
+		out[i] = one.tab
+		if d := o.May(one.permission); !d.Allowed {
+			out[i] = views.Tab{Label: one.tab.Label, Disabled: true, Reason: reason(ctx, d)}
+		}
+	}
+	return out
 }
 
 // strip says whose a borrowed environment is, and what the person may do there.

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -64,6 +65,8 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	registerApp(member, p)
 	registerSharing(member, p)
 	registerFunctions(member, p)
+	registerDatabase(member, p)
+	registerStorage(member, p)
 }
 
 // The placeholders of the routes.
@@ -74,6 +77,8 @@ const (
 	nameParam       = "name"
 	invocationParam = "invocation"
 	tokenParam      = "token"
+	documentParam   = "document"
+	transferParam   = "transfer"
 
 	anyApp        = ":" + appParam
 	anyEnv        = ":" + envParam
@@ -81,6 +86,8 @@ const (
 	anyName       = ":" + nameParam
 	anyInvocation = ":" + invocationParam
 	anyToken      = ":" + tokenParam
+	anyDocument   = ":" + documentParam
+	anyTransfer   = ":" + transferParam
 )
 
 // registerAccounts adds what somebody needs who is not signed in yet.
@@ -156,4 +163,51 @@ func registerFunctions(r routes, p pages) {
 	i := invocations{p}
 	r.get(paths.Invocations(anyApp, anyEnv, anyName), i.index)
 	r.get(paths.Invocation(anyApp, anyEnv, anyName, anyInvocation), i.show)
+}
+
+// registerDatabase adds the document database of an environment.
+func registerDatabase(r routes, p pages) {
+	d := database{p}
+	r.get(paths.Collections(anyApp, anyEnv), d.index)
+	r.post(paths.Collections(anyApp, anyEnv), d.create)
+	r.get(paths.Collection(anyApp, anyEnv, anyName), d.show)
+	r.get(paths.DeleteCollection(anyApp, anyEnv, anyName), d.confirmDelete)
+	r.post(paths.DeleteCollection(anyApp, anyEnv, anyName), d.delete)
+
+	one := documents{p}
+	r.get(paths.NewDocument(anyApp, anyEnv, anyName), one.new)
+	r.post(paths.Documents(anyApp, anyEnv, anyName), one.create)
+	r.get(paths.Document(anyApp, anyEnv, anyName, anyDocument), one.edit)
+	r.post(paths.Document(anyApp, anyEnv, anyName, anyDocument), one.update)
+	r.post(paths.DeleteDocument(anyApp, anyEnv, anyName, anyDocument), one.delete)
+
+	i := indexes{p}
+	r.get(paths.Indexes(anyApp, anyEnv, anyName), i.index)
+	r.post(paths.Indexes(anyApp, anyEnv, anyName), i.create)
+	r.post(paths.DeleteIndex(anyApp, anyEnv, anyName), i.delete)
+
+	t := transfers{p}
+	r.get(paths.Transfers(anyApp, anyEnv, anyName), t.index)
+	r.post(paths.ImportDocuments(anyApp, anyEnv, anyName), t.importFile)
+	r.post(paths.ExportDocuments(anyApp, anyEnv, anyName), t.export)
+	r.get(paths.TransferFile(anyApp, anyEnv, anyName, anyTransfer), t.download)
+	r.post(paths.CancelTransfer(anyApp, anyEnv, anyName, anyTransfer), t.cancel)
+	r.post(paths.ResumeTransfer(anyApp, anyEnv, anyName, anyTransfer), t.resume)
+}
+
+// registerStorage adds the files of an environment.
+func registerStorage(r routes, p pages) {
+	s := storage{p}
+	r.get(paths.Storage(anyApp, anyEnv), s.index)
+	r.post(paths.Storage(anyApp, anyEnv), s.create)
+	r.get(pathOf(paths.StorageFile(anyApp, anyEnv, "")), s.show)
+	r.get(pathOf(paths.OpenFile(anyApp, anyEnv, "", false)), s.openFile)
+	r.post(paths.MoveFile(anyApp, anyEnv), s.move)
+	r.post(paths.DeleteFile(anyApp, anyEnv), s.delete)
+}
+
+// pathOf is an address without its query.
+func pathOf(address string) string {
+	path, _, _ := strings.Cut(address, "?")
+	return path
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"envshare/internal/service"
+	"envshare/internal/testkit"
 	"envshare/models"
 )
 
@@ -36,7 +38,7 @@ func (k *console) protected() []route {
 		}
 		list = append(list, route{r.Method, r.Path})
 	}
-	if len(list) < 38 {
+	if len(list) < 60 {
 		k.t.Fatalf("only %d routes", len(list))
 	}
 	return list
@@ -68,7 +70,7 @@ func (b *browser) token(path string) string {
 // world is a console in which everything that a route may name is there.
 type world struct {
 	*console
-	share, incoming, invocation string // ids
+	share, incoming, invocation, document, transfer string // ids
 }
 
 func newFullWorld(t *testing.T) world {
@@ -81,7 +83,42 @@ func newFullWorld(t *testing.T) world {
 	invocation := models.Invocation{ID: "run-1", EnvironmentID: shopTest, FunctionName: "hello", Version: 1, Trigger: models.TriggerConsole,
 		CallerAppID: shop, Status: models.InvocationOK, Result: "1", StartedAt: time.Now().UTC()}
 	must(t, k.kit.Store.Invocations.InsertBatch(t.Context(), []models.Invocation{invocation}))
-	return world{k, k.share(shop, diner, shopTest, models.Permissions()...).ID, k.only(depot).ID, invocation.ID}
+	document, transfer := k.data()
+	return world{k, k.share(shop, diner, shopTest, models.Permissions()...).ID, k.only(depot).ID, invocation.ID, document, transfer}
+}
+
+// data makes a collection "hello" with a document, an export of it, and a file
+// a.txt, and returns the ids of document and export.
+func (k *console) data() (document, transfer string) {
+	k.t.Helper()
+	ctx, s := k.t.Context(), k.kit.Services
+	must(k.t, s.Documents.AddCollection(ctx, testkit.Actor, shop, shopTest, "hello"))
+	document, err := s.Documents.AddDocument(ctx, testkit.Actor, shop, shopTest, "hello", `{"_id":"d1","n":1}`)
+	must(k.t, err)
+	_, err = s.Files.Store(ctx, testkit.Actor, shop, shopTest, "a.txt", strings.NewReader("hello"))
+	must(k.t, err)
+	s.StartBackground()
+	export, err := s.Transfers.Export(ctx, testkit.Actor, shop, shopTest, "hello", service.Export{Format: "json"})
+	must(k.t, err)
+	k.ended(export.ID)
+	return document, export.ID
+}
+
+// ended waits until a transfer of the collection "hello" has ended.
+func (k *console) ended(id string) models.Transfer {
+	k.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		got, err := k.kit.Services.Transfers.Get(k.t.Context(), testkit.Actor, shop, shopTest, id)
+		must(k.t, err)
+		if got.Ended() {
+			return got
+		}
+		if time.Now().After(deadline) {
+			k.t.Fatalf("transfer is still %s", got.Status)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
 }
 
 // of is the address of a route in shop. What it leaves is a share that shop was
@@ -91,7 +128,11 @@ func (w world) of(r route) string {
 	if strings.HasSuffix(r.path, "/leave") {
 		share = w.incoming
 	}
-	return r.with(shop, shopTest, share, "hello", w.invocation)
+	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer).Replace(r.with(shop, shopTest, share, "hello", w.invocation))
+	if strings.HasSuffix(path, "/storage/file") || strings.HasSuffix(path, "/storage/open") {
+		path += "?path=a.txt"
+	}
+	return path
 }
 
 // state is what a request must not change: the audit log and the functions.

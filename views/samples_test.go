@@ -131,6 +131,7 @@ func samplePages() map[string]templ.Component {
 	more := ui.PaginationProps{Text: "共 42 个", Next: "/apps?page=2"}
 	pages := map[string]templ.Component{}
 	addAccountSamples(pages)
+	addData(pages)
 	addShareSamples(pages, more)
 	addFunctionSamples(pages, more)
 	return pages
@@ -247,4 +248,36 @@ func addFunctionSamples(pages map[string]templ.Component, more ui.PaginationProp
 	pages["invocations empty"] = InvocationsIndex(InvocationsIndexPage{Base: sampleBase(), FunctionHead: head})
 	pages["invocation"] = InvocationShow(InvocationShowPage{Base: sampleBase(), FunctionHead: head, When: "2026-11-22 10:02:11", Source: "双十一活动", Ran: "v12", Event: "{}", Result: run})
 	pages["invocation failed"] = InvocationShow(InvocationShowPage{Base: sampleBase(), FunctionHead: head, When: "2026-11-22 10:01:48", Source: "控制台", Ran: "v12", Result: failed})
+}
+
+// addData adds the pages of database and storage.
+func addData(pages map[string]templ.Component) {
+	head := CollectionHead{AppID: appMall, EnvID: envTest, Name: "products", CanOperate: true}
+	locked := CollectionHead{AppID: appMall, EnvID: envTest, Name: "products", WhyNot: "需要「操作数据库」权限"}
+	bad := Errors{"name": models.M("error.required"), "filter": models.M("error.required"), "text": models.M("error.required"), "fields": models.M("error.required"), "file": models.M("error.required"), "files": models.M("error.required"), "to": models.M("error.required")}
+	pages["database"] = Database(DatabasePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, CanOperate: true, Collections: []CollectionRow{{Name: "products", Indexes: "3", Rule: "仅创建者可读写"}}})
+	pages["database empty"] = Database(DatabasePage{Base: borrowedBase(), AppID: appMall, EnvID: envTest, WhyNot: "未授予"})
+	pages["database refused"] = Database(DatabasePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, CanOperate: true, Name: "1", Errors: bad})
+	pages["collection"] = Collection(CollectionPage{Base: sampleBase(), Head: head, Filter: "{}", Total: "共 2 条", Documents: []DocumentRow{{Key: "a", Text: `{"_id":"a"}`}}, Pagination: ui.PaginationProps{Next: "/next", Prev: "/prev"}})
+	pages["collection refused"] = Collection(CollectionPage{Base: borrowedBase(), Head: locked, Filter: "{", Errors: bad})
+	pages["collection delete"] = CollectionDelete(CollectionDeletePage{Base: sampleBase(), Head: head, Documents: "12"})
+	pages["document"] = Document(DocumentPage{Base: sampleBase(), Head: head, Key: "a", Version: "v", Text: `{"_id":"a"}`})
+	pages["document changed"] = Document(DocumentPage{Base: sampleBase(), Head: head, Key: "a", Text: "{}", Newer: `{"n":2}`, Errors: bad})
+	pages["document new"] = Document(DocumentPage{Base: sampleBase(), Head: head})
+	pages["document locked"] = Document(DocumentPage{Base: borrowedBase(), Head: locked, Key: "a", Text: "{}"})
+	rows := []IndexRow{{Name: "_id_", Fields: "_id:1", Notes: "唯一", Fixed: true}, {Name: "price_1", Fields: "price:1"}}
+	pages["indexes"] = Indexes(IndexesPage{Base: sampleBase(), Head: head, Indexes: rows})
+	pages["indexes refused"] = Indexes(IndexesPage{Base: sampleBase(), Head: head, Indexes: rows, Fields: "x", Errors: bad})
+	pages["indexes locked"] = Indexes(IndexesPage{Base: borrowedBase(), Head: locked, Indexes: rows})
+	pages["transfers"] = Transfers(TransfersPage{Base: sampleBase(), Head: head, Running: true, Transfers: []TransferRow{
+		{ID: "1", Kind: "导入", File: "a.jsonl", Status: "进行中", Progress: "5 条", By: "林夏", At: "10:02", CanCancel: true},
+		{ID: "2", Kind: "导出", File: "a.csv", Status: "完成", Progress: "5 条", CanDownload: true},
+		{ID: "3", Kind: "导入", File: "b.csv", Status: "失败", Progress: "5 条", CanResume: true, Errors: []string{"第 3 行：无效"}},
+	}})
+	pages["transfers empty"] = Transfers(TransfersPage{Base: borrowedBase(), Head: locked})
+	pages["transfers refused"] = Transfers(TransfersPage{Base: sampleBase(), Head: head, Errors: bad})
+	pages["storage"] = Storage(StoragePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Folder: "a/b/", Above: []ui.Crumb{{Label: "存储", Href: "/s"}, {Label: "a", Href: "/a"}}, Here: "b", Folders: []string{"c"}, Files: []FileRow{{Path: "a/b/x.png", Name: "x.png", Size: "1 KB", Type: "image/png", At: "10:02"}}, Next: "/next", Rule: "仅创建者可读写", CanOperate: true, Errors: bad})
+	pages["storage empty"] = Storage(StoragePage{Base: borrowedBase(), AppID: appMall, EnvID: envTest, WhyNot: "未授予"})
+	pages["file"] = File(FilePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Path: "a.txt", Name: "a.txt", ID: "cloud://e.b/a.txt", Size: "1 KB", Type: "text/plain", SHA256: "ab", Owner: appMall, Created: "10:02", At: "10:02", Preview: "hello", CanOperate: true, Target: "a.txt", Errors: bad})
+	pages["file locked"] = File(FilePage{Base: borrowedBase(), AppID: appMall, EnvID: envTest, Path: "a.png", Name: "a.png", WhyNot: "未授予"})
 }

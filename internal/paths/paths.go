@@ -159,3 +159,112 @@ func Page(address string, page int) string {
 func NewFunctionFrom(app, env, template string) string {
 	return NewFunction(app, env) + "?template=" + url.QueryEscape(template)
 }
+
+// Collections is the list of collections of an environment, seen from an app.
+func Collections(app, env string) string { return join("apps", app, "envs", env, "database") }
+
+// Collection is the documents of a collection.
+func Collection(app, env, name string) string { return Collections(app, env) + join(name) }
+
+// CollectionQuery is a page of the documents that match.
+func CollectionQuery(app, env, name, filter, sort string, page int) string {
+	q := url.Values{}
+	for key, v := range map[string]string{"filter": filter, "sort": sort} {
+		if v != "" {
+			q.Set(key, v)
+		}
+	}
+	if page > 1 {
+		q.Set("page", strconv.Itoa(page))
+	}
+	if len(q) == 0 {
+		return Collection(app, env, name)
+	}
+	return Collection(app, env, name) + "?" + q.Encode()
+}
+
+// DeleteCollection asks, and deletes a collection.
+func DeleteCollection(app, env, name string) string { return Collection(app, env, name) + "/delete" }
+
+// Documents takes new documents.
+func Documents(app, env, name string) string { return Collection(app, env, name) + "/documents" }
+
+// NewDocument is the form that adds a document.
+func NewDocument(app, env, name string) string { return Documents(app, env, name) + "/new" }
+
+// Document is one document.
+func Document(app, env, name, document string) string {
+	return Documents(app, env, name) + join(document)
+}
+
+// DeleteDocument deletes a document.
+func DeleteDocument(app, env, name, document string) string {
+	return Document(app, env, name, document) + "/delete"
+}
+
+// Indexes is the indexes of a collection.
+func Indexes(app, env, name string) string { return Collection(app, env, name) + "/indexes" }
+
+// DeleteIndex deletes an index.
+func DeleteIndex(app, env, name string) string { return Indexes(app, env, name) + "/delete" }
+
+// Transfers is the imports and exports of a collection.
+func Transfers(app, env, name string) string { return Collection(app, env, name) + "/transfers" }
+
+// ImportDocuments takes a file of documents.
+func ImportDocuments(app, env, name string) string { return Transfers(app, env, name) + "/import" }
+
+// ExportDocuments begins an export.
+func ExportDocuments(app, env, name string) string { return Transfers(app, env, name) + "/export" }
+
+// TransferFile is the file of a finished export.
+func TransferFile(app, env, name, transfer string) string {
+	return Transfers(app, env, name) + join(transfer, "file")
+}
+
+// CancelTransfer ends an import or export.
+func CancelTransfer(app, env, name, transfer string) string {
+	return Transfers(app, env, name) + join(transfer, "cancel")
+}
+
+// ResumeTransfer lets an import or export go on.
+func ResumeTransfer(app, env, name, transfer string) string {
+	return Transfers(app, env, name) + join(transfer, "resume")
+}
+
+// Storage is the files of an environment, seen from an app.
+func Storage(app, env string) string { return join("apps", app, "envs", env, "storage") }
+
+// StorageFolder is a page of a folder, which ends in a slash.
+func StorageFolder(app, env, folder, after string) string {
+	q := url.Values{}
+	for key, v := range map[string]string{"folder": folder, "after": after} {
+		if v != "" {
+			q.Set(key, v)
+		}
+	}
+	if len(q) == 0 {
+		return Storage(app, env)
+	}
+	return Storage(app, env) + "?" + q.Encode()
+}
+
+// StorageFile is what is known of a file.
+func StorageFile(app, env, file string) string {
+	return Storage(app, env) + "/file?path=" + url.QueryEscape(file)
+}
+
+// OpenFile leads to a file at the gateway, to be shown or saved.
+func OpenFile(app, env, file string, save bool) string {
+	address := Storage(app, env) + "/open?path=" + url.QueryEscape(file)
+	if save {
+		address += "&save=1"
+	}
+	return address
+}
+
+// MoveFile gives a file or a folder another place.
+func MoveFile(app, env string) string { return Storage(app, env) + "/move" }
+
+// DeleteFile deletes a file or a folder.
+func DeleteFile(app, env string) string { return Storage(app, env) + "/delete" }

@@ -64,7 +64,7 @@ func TestApply_Data(t *testing.T) {
 		steps, err = w.apply(t, withData, dataFiles(9))
 		must(t, err)
 		same(t, map[string]int{"~": 1, "=": 1}, opsOf(steps, "documents"))
-		n, err := w.Services.Documents.db.Count(t.Context(), "shop-1", "products", nil)
+		n, err := w.Documents.db.Count(t.Context(), "shop-1", "products", nil)
 		must(t, err)
 		same(t, int64(2), n)
 		rule, err := w.store.AccessRules.ByName(t.Context(), "shop-1", models.RuleCollection, "custom")

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -240,14 +241,71 @@ func (s *Documents) DeleteDocument(ctx context.Context, actor models.Actor, appI
 	})
 }
 
-// AddIndex builds an index. Needs database.operate.
-func (s *Documents) AddIndex(ctx context.Context, actor models.Actor, appID, env, collection string, index docdb.Index) error {
-	c := change{Action: models.AuditIndexCreated, EnvironmentID: env, Subject: collection + "." + index.Name}
+// Index is an index as people write it: "status:1, createdAt:-1, place:2dsphere".
+type Index struct {
+	Name, Fields   string
+	Unique, Sparse bool
+}
+
+// Indexes returns the indexes of a collection, that of _id first. Needs
+// database.view.
+func (s *Documents) Indexes(ctx context.Context, actor models.Actor, appID, env, collection string) ([]Index, error) {
+	if err := s.may(ctx, actor, appID, env, models.DatabaseView); err != nil {
+		return nil, err
+	}
+	list, err := s.db.Indexes(ctx, env, collection)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Index, len(list))
+	for i, one := range list {
+		fields := make([]string, len(one.Keys))
+		for n, k := range one.Keys {
+			fields[n] = k.Path + ":" + k.Kind
+		}
+		out[i] = Index{Name: one.Name, Fields: strings.Join(fields, ", "), Unique: one.Unique, Sparse: one.Sparse}
+	}
+	return out, nil
+}
+
+// AddIndex builds an index; without a name it has the vendor's:
+// status_1_createdAt_-1. Needs database.operate. Codes: invalid, conflict,
+// write_refused.
+func (s *Documents) AddIndex(ctx context.Context, actor models.Actor, appID, env, collection string, i Index) error {
+	index := docdb.Index{Name: i.Name, Unique: i.Unique, Sparse: i.Sparse}
+	var parts []string
+	for field := range strings.SplitSeq(i.Fields, ",") {
+		name, kind, ok := strings.Cut(strings.TrimSpace(field), ":")
+		if !ok {
+			kind = "1"
+		}
+		key := docdb.IndexKey{Path: strings.TrimSpace(name), Kind: strings.TrimSpace(kind)}
+		index.Keys = append(index.Keys, key)
+		parts = append(parts, key.Path+"_"+key.Kind)
+	}
+	if index.Name == "" {
+		index.Name = strings.Join(parts, "_")
+	}
+	c := change{Action: models.AuditIndexCreated, EnvironmentID: env, Subject: cutSubject(collection + "." + index.Name)}
 	return s.noted(ctx, actor, appID, c, func() error { return s.db.CreateIndex(ctx, env, collection, index) })
 }
 
 // DropIndex deletes an index. Needs database.operate.
 func (s *Documents) DropIndex(ctx context.Context, actor models.Actor, appID, env, collection, name string) error {
-	c := change{Action: models.AuditIndexDeleted, EnvironmentID: env, Subject: collection + "." + name}
+	c := change{Action: models.AuditIndexDeleted, EnvironmentID: env, Subject: cutSubject(collection + "." + name)}
 	return s.noted(ctx, actor, appID, c, func() error { return s.db.DropIndex(ctx, env, collection, name) })
+}
+
+// Rules returns what guards the collections of an environment against clients, by
+// name; a collection that is not in it has the default. Needs database.view.
+func (s *Documents) Rules(ctx context.Context, actor models.Actor, appID, env string) (map[string]models.Preset, error) {
+	if err := s.may(ctx, actor, appID, env, models.DatabaseView); err != nil {
+		return nil, err
+	}
+	list, err := s.store.AccessRules.List(ctx, env, models.RuleCollection)
+	out := make(map[string]models.Preset, len(list))
+	for _, r := range list {
+		out[r.Name] = r.Preset
+	}
+	return out, err
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"strings"
 	"time"
@@ -18,6 +19,12 @@ func (s *Files) may(ctx context.Context, actor models.Actor, appID, env string, 
 	}
 	return models.MayUse(place, view, p, s.now()).Err()
 }
+
+// Addresses of the gateway behind which a ticket stands.
+const (
+	UploadPath   = "/files/u/"
+	DownloadPath = "/files/d/"
+)
 
 const (
 	listedFiles   = 100
@@ -44,13 +51,18 @@ func (s *Files) Get(ctx context.Context, actor models.Actor, appID, env, path st
 	return s.store.Files.ByPath(ctx, env, path)
 }
 
-// ShowTicket returns a ticket with which the gateway delivers a file for a few
+// ShowURL returns an address at which the gateway delivers a file for a few
 // minutes, to be shown or saved. Needs storage.view.
-func (s *Files) ShowTicket(ctx context.Context, actor models.Actor, appID, env, path string, save bool) (string, error) {
+func (s *Files) ShowURL(ctx context.Context, actor models.Actor, appID, env, path string, save bool) (string, error) {
 	if _, err := s.Get(ctx, actor, appID, env, path); err != nil {
 		return "", err
 	}
-	return s.seal(ticket{Kind: ticketDown, Env: env, Path: path, Expires: s.clock().Add(consoleTicket).UnixMilli(), AppID: appID, Console: true, Attach: save})
+	base, err := s.calls.credentials.GatewayURL(ctx)
+	if err != nil {
+		return "", err
+	}
+	text, err := s.seal(ticket{Kind: ticketDown, Env: env, Path: path, Expires: s.clock().Add(consoleTicket).UnixMilli(), AppID: appID, Console: true, Attach: save})
+	return strings.TrimRight(base, "/") + DownloadPath + text, err
 }
 
 // Store takes a file in from the console. Needs storage.operate. Codes: invalid.
@@ -169,4 +181,36 @@ func (s *Files) moveFolder(ctx context.Context, env, from, to string) error {
 		return models.E(models.CodeConflict, "error.file_exists", "path", to)
 	}
 	return err
+}
+
+// previewBytes bounds what is shown of a text.
+const previewBytes = 64 << 10
+
+// Preview returns the beginning of a file that is text, "" for any other. Needs
+// storage.view.
+func (s *Files) Preview(ctx context.Context, actor models.Actor, appID, env, path string) (string, error) {
+	f, err := s.Get(ctx, actor, appID, env, path)
+	if err != nil || !strings.HasPrefix(f.ContentType, "text/") && f.ContentType != "application/json" {
+		return "", err
+	}
+	body, err := s.blobs.Open(ctx, f.BlobKey, 0, previewBytes)
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(body)
+	return strings.ToValidUTF8(string(text), "\ufffd"), errors.Join(err, body.Close())
+}
+
+// Rule returns what guards the bucket against clients.
+func (s *Files) Rule(ctx context.Context, env string) (models.Preset, error) {
+	return ruleOf(ctx, s.store, env, models.RuleBucket, "")
+}
+
+// ruleOf returns the preset of a collection or the bucket.
+func ruleOf(ctx context.Context, tx *store.Store, env string, kind models.RuleKind, name string) (models.Preset, error) {
+	rule, err := tx.AccessRules.ByName(ctx, env, kind, name)
+	if models.IsCode(err, models.CodeNotFound) {
+		return models.PresetDefault, nil
+	}
+	return rule.Preset, err
 }

@@ -31,7 +31,7 @@ func TestTransfers(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
 		must(t, w.Documents.AddCollection(ctx, shopAdmin, shop, "shop-1", "todos"))
-		w.Services.StartBackground()
+		w.StartBackground()
 		bring := func(mode models.ImportMode, stop bool, text string) models.Transfer {
 			started, err := w.Transfers.Import(ctx, shopAdmin, shop, "shop-1", "todos", Import{Format: "json", Mode: mode, StopOnError: stop, FileName: "a.jsonl", File: strings.NewReader(text)})
 			must(t, err)
@@ -92,7 +92,7 @@ func TestAnImportGoesOnWhereTheServerStopped(t *testing.T) {
 	must(t, run.write(ctx, batch))
 	started.Status = models.TransferRunning
 	must(t, w.store.Transfers.Progress(ctx, started))
-	w.Services.StartBackground()
+	w.StartBackground()
 	got := w.finishedTransfer(t, started.ID)
 	n, err := w.Documents.CountMatching(ctx, shopAdmin, shop, "shop-1", "todos", "")
 	must(t, err)

@@ -19,8 +19,8 @@ var storageActions = map[string]func(*Handler, context.Context, *call) (Answer, 
 
 // Addresses of the gateway's files, behind which a ticket stands.
 const (
-	UploadPath   = "/files/u/"
-	DownloadPath = "/files/d/"
+	UploadPath   = service.UploadPath
+	DownloadPath = service.DownloadPath
 )
 
 // filesURL is where clients reach the gateway: as it was configured, since an

@@ -1,0 +1,164 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"envshare/internal/i18n"
+	"envshare/internal/paths"
+	"envshare/internal/service"
+	"envshare/models"
+	"envshare/views"
+	"envshare/web/form"
+	"envshare/web/render"
+	"envshare/web/session"
+)
+
+// transfers are the imports and exports of a collection.
+type transfers struct{ pages }
+
+type importForm struct {
+	Mode string `form:"mode"`
+	Stop bool   `form:"stop"`
+}
+
+type exportForm struct {
+	Format string `form:"format"`
+	Filter string `form:"filter"`
+}
+
+func (h transfers) index(c echo.Context) error {
+	p, err := h.open(c)
+	if err != nil {
+		return err
+	}
+	return h.list(c, http.StatusOK, p, nil)
+}
+
+func (h transfers) list(c echo.Context, status int, p place, errs views.Errors) error {
+	ctx, name := c.Request().Context(), c.Param(nameParam)
+	actor, app, env := session.Actor(c), p.App.AppID, p.environmentID()
+	if _, err := h.services.Documents.Indexes(ctx, actor, app, env, name); err != nil {
+		return err // there is no such collection
+	}
+	list, err := h.services.Transfers.List(ctx, actor, app, env, name)
+	if err != nil {
+		return err
+	}
+	page := views.TransfersPage{Base: h.base(c, p, tabDatabase), Head: collectionHead(ctx, p, name), Errors: errs}
+	for _, t := range list {
+		page.Running = page.Running || !t.Ended()
+		page.Transfers = append(page.Transfers, h.row(ctx, t, page.Head.CanOperate))
+	}
+	return render.Page(c, status, views.Transfers(page))
+}
+
+func (h transfers) row(ctx context.Context, t models.Transfer, operates bool) views.TransferRow {
+	row := views.TransferRow{
+		ID: t.ID, Kind: i18n.T(ctx, "transfer_kind."+string(t.Kind)), File: t.FileName, Status: i18n.T(ctx, "transfer_status."+string(t.Status)),
+		Progress: i18n.T(ctx, "transfers.progress", "count", number(t.Documents), "failed", number(t.Failed), "size", size(t.BytesDone)),
+		By:       t.ActorName, At: h.minute(t.CreatedAt), CanCancel: operates && !t.Ended(),
+		CanResume:   operates && (t.Status == models.TransferFailed || t.Status == models.TransferCancelled),
+		CanDownload: operates && t.Kind == models.TransferExport && t.Status == models.TransferDone,
+	}
+	for _, e := range t.Errors {
+		text := i18n.Text(i18n.Locale(ctx), e.Key, e.Args)
+		if e.Line > 0 {
+			text = i18n.T(ctx, "transfers.line", "line", number(e.Line), "error", text)
+		}
+		row.Errors = append(row.Errors, text)
+	}
+	return row
+}
+
+func (h transfers) importFile(c echo.Context) error {
+	p, err := h.operate(c)
+	if err != nil {
+		return err
+	}
+	var f importForm
+	if err := form.Bind(c, &f); err != nil {
+		return err
+	}
+	header, err := c.FormFile("file")
+	if err != nil {
+		return h.list(c, http.StatusUnprocessableEntity, p, views.Errors{"file": models.M("error.upload_missing")})
+	}
+	file, err := header.Open()
+	if err != nil {
+		return err
+	}
+	in := service.Import{Format: "json", Mode: models.ImportMode(f.Mode), StopOnError: f.Stop, FileName: header.Filename, File: file}
+	if strings.EqualFold(path.Ext(header.Filename), ".csv") {
+		in.Format = "csv"
+	}
+	app, env, name := p.App.AppID, p.environmentID(), c.Param(nameParam)
+	_, err = h.services.Transfers.Import(c.Request().Context(), session.Actor(c), app, env, name, in)
+	err = errors.Join(err, file.Close())
+	if said := refusedBy(err); said != nil {
+		return h.list(c, http.StatusUnprocessableEntity, p, views.Errors{"file": *said})
+	}
+	if err != nil {
+		return err
+	}
+	return done(c, paths.Transfers(app, env, name), "flash.import_begun")
+}
+
+func (h transfers) export(c echo.Context) error {
+	p, err := h.operate(c)
+	if err != nil {
+		return err
+	}
+	var f exportForm
+	if err := form.Bind(c, &f); err != nil {
+		return err
+	}
+	app, env, name := p.App.AppID, p.environmentID(), c.Param(nameParam)
+	_, err = h.services.Transfers.Export(c.Request().Context(), session.Actor(c), app, env, name, service.Export{Format: f.Format, Filter: f.Filter})
+	if said := refusedBy(err); said != nil {
+		return h.list(c, http.StatusUnprocessableEntity, p, views.Errors{"filter": *said})
+	}
+	if err != nil {
+		return err
+	}
+	return done(c, paths.Transfers(app, env, name), "flash.export_begun")
+}
+
+func (h transfers) download(c echo.Context) error {
+	p, err := h.operate(c)
+	if err != nil {
+		return err
+	}
+	t, file, err := h.services.Transfers.Download(c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), c.Param(transferParam))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	header := c.Response().Header()
+	header.Set(echo.HeaderContentType, "application/octet-stream")
+	header.Set(echo.HeaderContentDisposition, mime.FormatMediaType("attachment", map[string]string{"filename": t.FileName}))
+	http.ServeContent(c.Response(), c.Request(), "", t.UpdatedAt, file)
+	return nil
+}
+
+func (h transfers) cancel(c echo.Context) error {
+	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
+	if err := h.services.Transfers.Cancel(c.Request().Context(), session.Actor(c), app, env, c.Param(transferParam)); err != nil {
+		return err
+	}
+	return done(c, paths.Transfers(app, env, name), "flash.transfer_cancelled")
+}
+
+func (h transfers) resume(c echo.Context) error {
+	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
+	if err := h.services.Transfers.Resume(c.Request().Context(), session.Actor(c), app, env, c.Param(transferParam)); err != nil {
+		return err
+	}
+	return done(c, paths.Transfers(app, env, name), "flash.transfer_resumed")
+}
