@@ -286,7 +286,7 @@ func Indexes(p IndexesPage) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.Form(ui.FormProps{Action: paths.Indexes(p.Head.AppID, p.Head.EnvID, p.Head.Name), CSRF: p.CSRF, Class: "flex flex-col gap-4 p-4"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Form(ui.FormProps{Action: paths.Indexes(p.Head.AppID, p.Head.EnvID, p.Head.Name), CSRF: p.CSRF, Class: "flex flex-col gap-4"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var13), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -482,7 +482,7 @@ func importForm(p TransfersPage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Form(ui.FormProps{Action: paths.ImportDocuments(p.Head.AppID, p.Head.EnvID, p.Head.Name), CSRF: p.CSRF, Multipart: true, Class: "flex flex-col gap-4 p-4"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var18), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Form(ui.FormProps{Action: paths.ImportDocuments(p.Head.AppID, p.Head.EnvID, p.Head.Name), CSRF: p.CSRF, Multipart: true, Class: "flex flex-col gap-4"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var18), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -567,7 +567,7 @@ func exportForm(p TransfersPage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Form(ui.FormProps{Action: paths.ExportDocuments(p.Head.AppID, p.Head.EnvID, p.Head.Name), CSRF: p.CSRF, Class: "flex flex-col gap-4 p-4"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Form(ui.FormProps{Action: paths.ExportDocuments(p.Head.AppID, p.Head.EnvID, p.Head.Name), CSRF: p.CSRF, Class: "flex flex-col gap-4"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var21), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -160,7 +160,7 @@ func Database(p DatabasePage) templ.Component {
 						}
 						return nil
 					})
-					templ_7745c5c3_Err = ui.Form(ui.FormProps{Action: paths.Collections(p.AppID, p.EnvID), CSRF: p.CSRF, Class: "flex flex-col gap-4 p-4"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Form(ui.FormProps{Action: paths.Collections(p.AppID, p.EnvID), CSRF: p.CSRF, Class: "flex flex-col gap-4"}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var6), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
