@@ -2,6 +2,7 @@ package geo
 
 import (
 	"math"
+	"slices"
 
 	"github.com/golang/geo/s2"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -30,21 +31,24 @@ func ParsePoint(v bson.RawValue) (lng, lat float64, ok bool) {
 	return position(array)
 }
 
-// position reads [lng, lat] in degrees.
+// position reads [lng, lat] in degrees. Further numbers, such as an altitude, are
+// allowed and mean nothing.
 func position(array bson.Raw) (lng, lat float64, ok bool) {
 	var parts [2]float64
 	n := 0
 	it := value.Iterate(array)
 	for it.Next() {
 		f, number := value.Float(it.Value())
-		if !number || n == 2 {
+		if !number {
 			return 0, 0, false
 		}
-		parts[n] = f
+		if n < 2 {
+			parts[n] = f
+		}
 		n++
 	}
 	lng, lat = parts[0], parts[1]
-	ok = n == 2 && math.Abs(lng) <= 180 && math.Abs(lat) <= 90 // NaN compares false
+	ok = n >= 2 && math.Abs(lng) <= 180 && math.Abs(lat) <= 90 // NaN compares false
 	return lng, lat, ok
 }
 
@@ -65,6 +69,9 @@ func ParseShape(v bson.RawValue) (Shape, error) {
 	if err := p.object(doc, 0); err != nil {
 		return Shape{}, err
 	}
+	if p.count > maxVertices {
+		return Shape{}, models.E(models.CodeOperator, "docdb.geo_large", "limit", maxVertices)
+	}
 	return p.build()
 }
 
@@ -81,8 +88,15 @@ type shapeParser struct {
 	count  int
 }
 
-// depths are how many arrays stand around the positions of each type.
-var depths = map[string]int{"Point": 0, "LineString": 1, "MultiPoint": 1, "Polygon": 2, "MultiLineString": 2, "MultiPolygon": 3}
+// hasCoordinates reports whether GeoJSON of this type has them: all but
+// GeometryCollection.
+func hasCoordinates(name string) bool {
+	switch name {
+	case "Point", "LineString", "MultiPoint", "Polygon", "MultiLineString", "MultiPolygon":
+		return true
+	}
+	return false
+}
 
 func (p *shapeParser) object(doc bson.Raw, depth int) error {
 	text, _ := value.Text(value.Get(doc, value.Path{"type"}))
@@ -104,7 +118,7 @@ func (p *shapeParser) object(doc bson.Raw, depth int) error {
 		}
 		return nil
 	}
-	if _, known := depths[name]; !known {
+	if !hasCoordinates(name) {
 		return malformed("GeoJSON")
 	}
 	array, ok := value.AsArray(value.Get(doc, value.Path{"coordinates"}))
@@ -149,7 +163,7 @@ func (p *shapeParser) positions(array bson.Raw) ([]s2.Point, bool) {
 		lng, lat, ok := position(a)
 		out = append(out, pointAt(lng, lat))
 		p.count++
-		return ok && p.count <= maxVertices
+		return ok
 	})
 	return out, ok
 }
@@ -204,12 +218,13 @@ func withoutRepeats(points []s2.Point) []s2.Point {
 }
 
 // polygon makes a polygon of its outer ring and its holes, whichever way round
-// they are written.
+// they are written. No edge may cross another, and every hole lies directly in the
+// outer ring.
 func polygon(rings [][]s2.Point) (*s2.Polygon, bool) {
 	loops := make([]*s2.Loop, 0, len(rings))
 	for _, ring := range rings {
 		ring = withoutRepeats(ring)
-		if len(ring) < 4 {
+		if len(ring) < 4 || repeats(ring[1:]) {
 			return nil, false
 		}
 		loop := s2.LoopFromPoints(ring[:len(ring)-1])
@@ -219,13 +234,38 @@ func polygon(rings [][]s2.Point) (*s2.Polygon, bool) {
 		loop.Normalize()
 		loops = append(loops, loop)
 	}
-	outer := loops[0]
+	outer := Shape{areas: []*s2.Polygon{s2.PolygonFromLoops(loops[:1])}}
+	inside := outer.finder(len(rings))
 	for _, hole := range loops[1:] {
-		if !outer.ContainsPoint(hole.Vertex(0)) && !outer.Contains(hole) {
-			return nil, false
+		for _, corner := range hole.Vertices() {
+			if !inside.covers(corner) {
+				return nil, false
+			}
 		}
 	}
-	return s2.PolygonFromLoops(loops), true
+	whole := s2.PolygonFromLoops(slices.Clone(loops))
+	shells := 0
+	for _, loop := range whole.Loops() {
+		if !loop.IsHole() {
+			shells++
+		}
+	}
+	if shells != 1 || (Shape{areas: []*s2.Polygon{whole}}).crossesItself() {
+		return nil, false
+	}
+	return whole, true
+}
+
+// repeats reports whether a corner occurs twice.
+func repeats(ring []s2.Point) bool {
+	seen := make(map[s2.Point]bool, len(ring))
+	for _, p := range ring {
+		if seen[p] {
+			return true
+		}
+		seen[p] = true
+	}
+	return false
 }
 
 // CheckStored refuses GeoJSON that the SDK could not read back: positions out of
@@ -234,7 +274,7 @@ func polygon(rings [][]s2.Point) (*s2.Polygon, bool) {
 func CheckStored(doc bson.Raw) error {
 	if value.Get(doc, value.Path{"type"}).Type == bson.TypeString && value.Get(doc, value.Path{"coordinates"}).Type == bson.TypeArray {
 		text, _ := value.Text(value.Get(doc, value.Path{"type"}))
-		if _, known := depths[string(text)]; known {
+		if hasCoordinates(string(text)) {
 			if err := (&shapeParser{}).object(doc, 0); err != nil {
 				return models.E(models.CodeWriteRefused, "docdb.geo_malformed", "type", string(text))
 			}

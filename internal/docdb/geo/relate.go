@@ -2,6 +2,7 @@ package geo
 
 import (
 	"math"
+	"slices"
 
 	"github.com/golang/geo/s1"
 	"github.com/golang/geo/s2"
@@ -18,7 +19,7 @@ func (s Shape) DistanceTo(lng, lat float64) float64 {
 }
 
 func (s Shape) angleTo(p s2.Point) s1.Angle {
-	best := s1.Angle(math.Inf(1))
+	best := s1.InfAngle()
 	for _, q := range s.points {
 		best = min(best, p.Distance(q))
 	}
@@ -52,7 +53,7 @@ func (s Shape) eachEdge(visit func(e s2.Edge) bool) {
 	}
 }
 
-// corner returns a point of every part of the shape.
+// corners returns the points of the shape and the ends of its edges.
 func (s Shape) corners() []s2.Point {
 	out := append([]s2.Point(nil), s.points...)
 	s.eachEdge(func(e s2.Edge) bool {
@@ -62,57 +63,33 @@ func (s Shape) corners() []s2.Point {
 	return out
 }
 
-// covers reports whether a point is one of the shape's, lies on a line or in a
-// polygon, its border included.
-func (s Shape) covers(p s2.Point) bool { return s.angleTo(p) <= touching }
-
-// crosses reports whether an edge of the one shape meets an edge of the other.
-func crosses(a, b Shape) bool {
-	found := false
-	a.eachEdge(func(e s2.Edge) bool {
-		crosser := s2.NewEdgeCrosser(e.V0, e.V1)
-		b.eachEdge(func(f s2.Edge) bool {
-			found = crosser.CrossingSign(f.V0, f.V1) == s2.Cross
-			return !found
-		})
-		return !found
-	})
-	return found
-}
-
 // Intersects reports whether two shapes have a point in common.
 func Intersects(a, b Shape) bool {
-	for _, p := range a.corners() {
-		if b.covers(p) {
-			return true
-		}
-	}
-	for _, p := range b.corners() {
-		if a.covers(p) {
-			return true
-		}
-	}
-	return crosses(a, b)
+	cornersA, cornersB := a.corners(), b.corners()
+	finderA, finderB := a.finder(len(cornersB)), b.finder(len(cornersA))
+	return slices.ContainsFunc(cornersA, finderB.covers) || slices.ContainsFunc(cornersB, finderA.covers) || finderB.crossedBy(a)
 }
 
 // Within reports whether all of a stored shape lies in an area of polygons.
 func Within(stored, area Shape) bool {
-	for _, p := range stored.corners() {
-		if !area.covers(p) {
+	corners := stored.corners()
+	inArea := area.finder(2 * len(corners))
+	for _, p := range corners {
+		if !inArea.covers(p) {
 			return false
 		}
 	}
 	if len(stored.lines) == 0 && len(stored.areas) == 0 {
 		return len(stored.points) > 0
 	}
-	if crosses(stored, area) {
+	if inArea.crossedBy(stored) {
 		return false
 	}
 	// Nothing crosses, so an edge between two corners could only leave through a
 	// corner of the area; its middle tells.
 	inside := true
 	stored.eachEdge(func(e s2.Edge) bool {
-		inside = area.covers(s2.Interpolate(0.5, e.V0, e.V1))
+		inside = inArea.covers(s2.Interpolate(0.5, e.V0, e.V1))
 		return inside
 	})
 	return inside && !area.hasHoleIn(stored)
@@ -121,28 +98,20 @@ func Within(stored, area Shape) bool {
 // hasHoleIn reports whether the border of the area runs through the inside of a
 // polygon, as that of a hole does.
 func (s Shape) hasHoleIn(stored Shape) bool {
+	var finders []*finder
+	for _, a := range stored.areas {
+		finders = append(finders, Shape{areas: []*s2.Polygon{a}}.finder(2*s.edges()))
+	}
 	found := false
 	s.eachEdge(func(e s2.Edge) bool {
 		for _, p := range []s2.Point{e.V0, s2.Interpolate(0.5, e.V0, e.V1)} {
-			for _, a := range stored.areas {
-				if a.ContainsPoint(p) && (Shape{areas: []*s2.Polygon{a}}).borderAngle(p) > touching {
-					found = true
-				}
+			for i, a := range stored.areas {
+				found = found || a.ContainsPoint(p) && !finders[i].borders(p)
 			}
 		}
 		return !found
 	})
 	return found
-}
-
-// borderAngle returns the distance from a point to the nearest edge.
-func (s Shape) borderAngle(p s2.Point) s1.Angle {
-	best := s1.Angle(math.Inf(1))
-	s.eachEdge(func(e s2.Edge) bool {
-		best = min(best, s2.DistanceFromSegment(p, e.V0, e.V1))
-		return true
-	})
-	return best
 }
 
 // WithinCircle reports whether all of a stored shape lies in a circle whose
@@ -154,6 +123,11 @@ func WithinCircle(stored Shape, lng, lat, radians float64) bool {
 		if float64(center.Distance(p)) > radians+touching {
 			return false
 		}
+	}
+	if radians > math.Pi/2 && radians < math.Pi {
+		// Such a circle is not convex: what must stay clear is the rest of the sphere.
+		antipode := s2.Point{Vector: center.Mul(-1)}
+		return len(corners) > 0 && float64(stored.angleTo(antipode)) >= math.Pi-radians-touching
 	}
 	return len(corners) > 0
 }
