@@ -25,6 +25,8 @@ type Index struct {
 	Keys   []IndexKey `json:"keys"`
 	Unique bool       `json:"unique,omitempty"`
 	Sparse bool       `json:"sparse,omitempty"`
+	// Building says that it does not hold all documents yet, and serves no query.
+	Building bool `json:"-"`
 }
 
 // CollectionInfo describes a collection.
@@ -89,6 +91,20 @@ const readRevision = "SELECT revision FROM docdb_catalog"
 
 // catalogOf returns the catalog that a session sees.
 func (db *DB) catalogOf(ctx context.Context, s session) (*catalog, error) {
+	if s.known == nil {
+		return db.readCatalog(ctx, s)
+	}
+	if s.known.cat == nil {
+		cat, err := db.readCatalog(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		s.known.cat = cat
+	}
+	return s.known.cat, nil
+}
+
+func (db *DB) readCatalog(ctx context.Context, s session) (*catalog, error) {
 	var revision int64
 	if _, err := s.value(ctx, readRevision, nil, &revision); err != nil {
 		return nil, fmt.Errorf("read catalog: %w", err)
@@ -115,25 +131,25 @@ func (db *DB) current(ctx context.Context) (*catalog, error) {
 // refresh loads the catalog of now. Its revision is read before and after, so
 // that what lies between belongs together.
 func (db *DB) refresh(ctx context.Context) (*catalog, error) {
-	for {
-		loaded, err := db.catalogOf(ctx, db.reader())
-		if err != nil {
-			return nil, err
+	var loaded *catalog
+	err := db.withReader(ctx, func(s session) (err error) {
+		for same := false; !same && err == nil; {
+			if loaded, err = db.readCatalog(ctx, s); err == nil {
+				same, err = unchanged(ctx, s, loaded)
+			}
 		}
-		same, err := db.unchanged(ctx, db.reader(), loaded)
-		if err != nil {
-			return nil, err
-		}
-		if same {
-			db.stale.Store(false)
-			db.cached.Store(loaded)
-			return loaded, nil
-		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
+	db.stale.Store(false)
+	db.cached.Store(loaded)
+	return loaded, nil
 }
 
 // unchanged reports whether a catalog is still the one of the database.
-func (db *DB) unchanged(ctx context.Context, s session, c *catalog) (bool, error) {
+func unchanged(ctx context.Context, s session, c *catalog) (bool, error) {
 	var revision int64
 	_, err := s.value(ctx, readRevision, nil, &revision)
 	return revision == c.revision, err
@@ -189,6 +205,9 @@ func loadCatalog(ctx context.Context, s session, revision int64) (_ *catalog, er
 
 // bump makes every cached catalog out of date.
 func bump(ctx context.Context, s session) error {
+	if s.known != nil {
+		s.known.cat = nil
+	}
 	_, err := s.exec(ctx, "UPDATE docdb_catalog SET revision = revision + 1")
 	return err
 }
@@ -196,7 +215,7 @@ func bump(ctx context.Context, s session) error {
 // CreateCollection makes an empty collection; a name that exists has the code
 // collection_exists.
 func (db *DB) CreateCollection(ctx context.Context, env, name string) error {
-	err := db.change(ctx, func(s session) error {
+	err := db.change(ctx, func(ctx context.Context, s session) error {
 		var id int64
 		found, err := s.value(ctx, "INSERT INTO docdb_collections (environment, name) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING id", []any{env, name}, &id)
 		if err != nil {
@@ -234,11 +253,12 @@ func addIndex(ctx context.Context, s session, collection int64, i Index, ready b
 
 // DropCollection deletes a collection with its documents and indexes.
 func (db *DB) DropCollection(ctx context.Context, env, name string) error {
-	err := db.change(ctx, func(s session) error {
+	err := db.change(unbounded(ctx), func(ctx context.Context, s session) error {
 		c, err := db.locked(ctx, s, env, name, true)
 		if err != nil {
 			return err
 		}
+		s.touched.add(c)
 		return dropCollection(ctx, s, c)
 	})
 	if err != nil {
@@ -254,12 +274,8 @@ func dropCollection(ctx context.Context, s session, c *collection) error {
 			return err
 		}
 	}
-	for _, statement := range []string{
-		"DELETE FROM docdb_documents WHERE id BETWEEN ? AND ?",
-	} {
-		if _, err := s.exec(ctx, statement, c.low(), c.high()); err != nil {
-			return err
-		}
+	if _, err := s.exec(ctx, "DELETE FROM docdb_documents WHERE id BETWEEN ? AND ?", c.low(), c.high()); err != nil {
+		return err
 	}
 	if _, err := s.exec(ctx, "DELETE FROM docdb_indexes WHERE collection = ?", c.id); err != nil {
 		return err
@@ -304,6 +320,7 @@ func (c *collection) definitions() []Index {
 	out := make([]Index, len(c.indexes))
 	for i, one := range c.indexes {
 		out[i] = one.Index
+		out[i].Building = !one.ready
 	}
 	return out
 }

@@ -40,7 +40,7 @@ func (db *DB) Insert(ctx context.Context, env, name, txID string, docs []bson.Ra
 			return nil
 		})
 	}
-	err := db.change(ctx, func(s session) error {
+	err := db.change(ctx, func(ctx context.Context, s session) error {
 		c, err := db.locked(ctx, s, env, name, false)
 		if err != nil {
 			return err
@@ -80,12 +80,10 @@ func newVersion() int64 { return mathrand.Int64() }
 
 // insert stores documents and their keys.
 func (db *DB) insert(ctx context.Context, s session, c *collection, docs []bson.Raw) error {
-	ids, err := db.newIDs(ctx, s, c, len(docs))
-	if err != nil {
-		return err
-	}
-	for n, doc := range docs {
-		if _, err := s.exec(ctx, "INSERT INTO docdb_documents (id, version, body) VALUES (?, ?, ?)", ids[n], newVersion(), []byte(doc)); err != nil {
+	s.touched.add(c)
+	for _, doc := range docs {
+		id, err := db.insertBody(ctx, s, c, doc)
+		if err != nil {
 			return fmt.Errorf("insert document: %w", err)
 		}
 		for _, i := range c.indexes {
@@ -93,7 +91,7 @@ func (db *DB) insert(ctx context.Context, s session, c *collection, docs []bson.
 			if err != nil {
 				return err
 			}
-			if err := db.addKeys(ctx, s, c, i, ids[n], doc, keys); err != nil {
+			if err := db.addKeys(ctx, s, c, i, id, doc, keys); err != nil {
 				return err
 			}
 		}
@@ -101,31 +99,19 @@ func (db *DB) insert(ctx context.Context, s session, c *collection, docs []bson.
 	return nil
 }
 
-// newIDs returns the ids for n new documents.
-func (db *DB) newIDs(ctx context.Context, s session, c *collection, n int) ([]int64, error) {
-	ids := make([]int64, n)
-	if !db.postgres {
-		last := c.low()
-		if _, err := s.value(ctx, "SELECT coalesce(max(id), ?) FROM docdb_documents WHERE id BETWEEN ? AND ?", []any{last, c.low(), c.high()}, &last); err != nil {
-			return nil, fmt.Errorf("number documents: %w", err)
-		}
-		for i := range ids {
-			ids[i] = last + 1 + int64(i)
-		}
-		return ids, nil
+// insertBody stores a document and returns the id that it got.
+func (db *DB) insertBody(ctx context.Context, s session, c *collection, doc bson.Raw) (id int64, err error) {
+	if db.postgres {
+		_, err = s.value(ctx, "INSERT INTO docdb_documents (id, version, body) VALUES (nextval('docdb_sequence') + ?, ?, ?) RETURNING id",
+			[]any{c.low(), newVersion(), []byte(doc)}, &id)
+		return id, err
 	}
-	rows, err := s.query(ctx, "SELECT nextval('docdb_sequence') FROM generate_series(1, ?)", n)
+	result, err := s.run(ctx, "INSERT INTO docdb_documents (id, version, body) SELECT coalesce(max(id), ?) + 1, ?, ? FROM docdb_documents WHERE id BETWEEN ? AND ?",
+		c.low(), newVersion(), []byte(doc), c.low(), c.high())
 	if err != nil {
-		return nil, fmt.Errorf("number documents: %w", err)
+		return 0, err
 	}
-	defer func() { _ = rows.Close() }()
-	for i := 0; rows.Next(); i++ {
-		if err := rows.Scan(&ids[i]); err != nil {
-			return nil, fmt.Errorf("number documents: %w", err)
-		}
-		ids[i] += c.low()
-	}
-	return ids, rows.Err()
+	return result.LastInsertId()
 }
 
 // addKeys stores the keys of a document in an index. The first document with
@@ -176,6 +162,9 @@ type Change struct {
 	Replace bool
 	Multi   bool // every match, not only the first
 	Upsert  bool // create a document when none matches
+	// Check decides every match as it is, inside of the write; an error of it ends the
+	// change. Nil allows all.
+	Check func(doc bson.Raw) error
 }
 
 // Changed says what an update did.
@@ -189,10 +178,17 @@ type parsed struct {
 	Change
 	filter *query.Filter
 	update *update.Update
+	// positional says that the update may name the element by which a document matches;
+	// only then is the filter asked again.
+	positional bool
+}
+
+func (p parsed) selection() selection {
+	return selection{f: p.filter, multi: p.Multi, upsert: p.Upsert, slow: slow(p.Filter)}
 }
 
 func (db *DB) parse(c Change) (parsed, error) {
-	out := parsed{Change: c}
+	out := parsed{Change: c, positional: bytes.Contains(c.Update, []byte(".$"))}
 	var err error
 	if out.filter, err = query.Parse(c.Filter); err != nil {
 		return out, err
@@ -213,7 +209,7 @@ func (db *DB) Update(ctx context.Context, env, name, txID string, c Change) (Cha
 		return Changed{}, err
 	}
 	var out Changed
-	err = db.changing(ctx, env, name, txID, func(w documentWriter) error {
+	err = db.changing(ctx, env, name, txID, p.selection(), func(w documentWriter) (err error) {
 		out, _, err = w.change(ctx, p)
 		return err
 	})
@@ -228,7 +224,7 @@ func (db *DB) FindAndUpdate(ctx context.Context, env, name, txID string, filter,
 		return nil, err
 	}
 	var out bson.Raw
-	err = db.changing(ctx, env, name, txID, func(w documentWriter) error {
+	err = db.changing(ctx, env, name, txID, p.selection(), func(w documentWriter) (err error) {
 		_, out, err = w.change(ctx, p)
 		return err
 	})
@@ -237,98 +233,60 @@ func (db *DB) FindAndUpdate(ctx context.Context, env, name, txID string, filter,
 
 // Remove deletes the first match, or all, and returns how many.
 func (db *DB) Remove(ctx context.Context, env, name, txID string, filter bson.Raw, multi bool) (int64, error) {
+	return db.RemoveChecked(ctx, env, name, txID, filter, multi, nil)
+}
+
+// RemoveChecked deletes like Remove, if check allows every match as it is.
+func (db *DB) RemoveChecked(ctx context.Context, env, name, txID string, filter bson.Raw, multi bool, check func(doc bson.Raw) error) (int64, error) {
 	f, err := query.Parse(filter)
 	if err != nil {
 		return 0, err
 	}
 	var n int64
-	err = db.changing(ctx, env, name, txID, func(w documentWriter) error {
-		rows, err := w.find(ctx, f, multi)
-		n = int64(len(rows))
-		for _, one := range rows {
-			if err == nil {
-				err = w.put(ctx, one, nil)
+	err = db.changing(ctx, env, name, txID, selection{f: f, multi: multi, slow: slow(filter)}, func(w documentWriter) (err error) {
+		n, err = w.each(ctx, func(one row) error {
+			if check != nil {
+				if err := check(one.body); err != nil {
+					return err
+				}
 			}
-		}
+			return w.put(ctx, one, nil)
+		})
 		return err
 	})
 	return n, err
 }
 
-// documentWriter is where changes go: the database, or a transaction.
-type documentWriter struct {
-	*reading
-	t *transaction // nil outside of transactions
-}
-
-func (db *DB) changing(ctx context.Context, env, name, txID string, do func(w documentWriter) error) error {
-	if txID != "" {
-		return db.inTransaction(ctx, env, name, txID, func(t *transaction, r *reading) error { return do(documentWriter{r, t}) })
-	}
-	return db.change(ctx, func(s session) error {
-		c, err := db.locked(context.WithoutCancel(ctx), s, env, name, false)
+// change updates matches and returns the last one as it is then.
+func (w documentWriter) change(ctx context.Context, p parsed) (out Changed, last bson.Raw, err error) {
+	out.Matched, err = w.each(ctx, func(one row) error {
+		if p.Check != nil {
+			if err := p.Check(one.body); err != nil {
+				return err
+			}
+		}
+		position := -1
+		if p.positional {
+			var err error
+			if position, _, err = p.filter.MatchPositionsContext(ctx, one.body); err != nil {
+				return err
+			}
+		}
+		doc, changed, err := p.update.Apply(one.body, position)
 		if err != nil {
 			return err
 		}
-		return do(documentWriter{&reading{db: db, s: s, c: c}, nil})
-	})
-}
-
-// find returns the matches that are to be changed, copied. On PostgreSQL they are
-// locked in the order of their ids and matched again, since another write may
-// have changed them before the lock.
-func (w documentWriter) find(ctx context.Context, f *query.Filter, multi bool) ([]row, error) {
-	var out []row
-	keep := keepUpTo(maxSorted)
-	err := w.matches(ctx, choose(w.c, f, nil), f, func(one row) (bool, error) {
-		one.body = slices.Clone(one.body)
-		out = append(out, one)
-		return multi, keep(len(one.body))
-	})
-	if err != nil || !w.db.postgres || w.t != nil || len(out) == 0 {
-		return out, err
-	}
-	slices.SortFunc(out, func(a, b row) int { return int(min(1, max(-1, a.id-b.id))) })
-	locked := out[:0]
-	for _, one := range out {
-		var body []byte
-		found, err := w.s.value(ctx, "SELECT version, body FROM docdb_documents WHERE id = ? FOR UPDATE", []any{one.id}, &one.version, &body)
-		if err != nil {
-			return nil, fmt.Errorf("lock document: %w", err)
-		}
-		if one.body = body; found && f.Match(one.body) {
-			locked = append(locked, one)
-		}
-	}
-	if len(locked) == 0 && !multi {
-		return w.find(ctx, f, multi) // another document may match now
-	}
-	return locked, nil
-}
-
-// change updates matches and returns the last one as it is then.
-func (w documentWriter) change(ctx context.Context, p parsed) (out Changed, last bson.Raw, err error) {
-	rows, err := w.find(ctx, p.filter, p.Multi)
-	if err != nil {
-		return out, nil, err
-	}
-	for _, one := range rows {
-		position, _ := p.filter.MatchPositions(one.body)
-		doc, changed, err := p.update.Apply(one.body, position)
-		if err != nil {
-			return Changed{}, nil, err
-		}
-		out.Matched++
 		last = doc
 		if !changed {
-			continue
+			return nil
 		}
 		out.Modified++
-		if err := w.put(ctx, one, doc); err != nil {
-			return Changed{}, nil, err
-		}
+		return w.put(ctx, one, doc)
+	})
+	if err != nil {
+		return Changed{}, nil, err
 	}
-	if len(rows) > 0 || !p.Upsert {
+	if out.Matched > 0 || !p.Upsert {
 		return out, last, nil
 	}
 	doc, err := p.update.Create(p.filter)
@@ -350,30 +308,49 @@ func (w documentWriter) put(ctx context.Context, was row, doc bson.Raw) error {
 	if w.t != nil {
 		return w.t.put(ctx, w.reading, was, doc)
 	}
-	return w.db.replace(ctx, w.s, w.c, was, doc)
+	err := w.db.replace(ctx, w.s, w.c, was, doc)
+	if models.IsCode(err, models.CodeTransactionConflict) {
+		return errMoved // there is no transaction to start again: the change is made again
+	}
+	return err
 }
 
 // replace writes a document and the keys that differ; nil deletes it.
 func (db *DB) replace(ctx context.Context, s session, c *collection, was row, doc bson.Raw) error {
 	for _, i := range c.indexes {
-		before, err := i.keys(was.body)
+		lost, got, err := i.differing(was, doc)
 		if err != nil {
 			return err
 		}
-		now := keysOf{}
-		if doc != nil {
-			if now, err = i.keys(doc); err != nil {
-				return err
-			}
-		}
-		if err := db.dropKeys(ctx, s, i, was.id, without(before.list, now.list)); err != nil {
+		if err := db.dropKeys(ctx, s, i, was.id, lost); err != nil {
 			return err
 		}
-		now.list = without(now.list, before.list)
-		if err := db.addKeys(ctx, s, c, i, was.id, doc, now); err != nil {
+		if err := db.addKeys(ctx, s, c, i, was.id, doc, got); err != nil {
 			return err
 		}
 	}
+	return db.replaceBody(ctx, s, c, was, doc)
+}
+
+// differing returns the keys that a row loses and those that it gets as it becomes doc.
+func (i *index) differing(was row, doc bson.Raw) (lost [][]byte, got keysOf, err error) {
+	before, err := i.keys(was.body)
+	if err != nil {
+		return nil, got, err
+	}
+	if doc != nil {
+		if got, err = i.keys(doc); err != nil {
+			return nil, got, err
+		}
+	}
+	lost = without(before.list, got.list)
+	got.list = without(got.list, before.list)
+	return lost, got, nil
+}
+
+// replaceBody writes a document whose keys are written; nil deletes it.
+func (db *DB) replaceBody(ctx context.Context, s session, c *collection, was row, doc bson.Raw) error {
+	s.touched.add(c)
 	var n int64
 	var err error
 	if doc == nil {
@@ -385,7 +362,7 @@ func (db *DB) replace(ctx context.Context, s session, c *collection, was row, do
 		return fmt.Errorf("store document: %w", err)
 	}
 	if n == 0 {
-		return models.E(models.CodeTransactionConflict, "docdb.transaction_conflict")
+		return conflict()
 	}
 	return nil
 }
@@ -416,24 +393,23 @@ func (db *DB) ReplaceIfUnchanged(ctx context.Context, env, name string, id bson.
 			return err
 		}
 	}
-	return db.changing(ctx, env, name, "", func(w documentWriter) error {
-		rows, err := w.find(ctx, f, false)
-		if err != nil {
-			return err
+	return db.changing(ctx, env, name, "", selection{f: f}, func(w documentWriter) error {
+		n, err := w.each(ctx, func(one row) error {
+			if !bytes.Equal(one.body, was) {
+				return models.E(models.CodeConflict, "error.document_changed")
+			}
+			if doc == nil {
+				return w.put(ctx, one, nil)
+			}
+			out, changed, err := replacement.Apply(one.body, -1)
+			if err != nil || !changed {
+				return err
+			}
+			return w.put(ctx, one, out)
+		})
+		if err == nil && n == 0 {
+			err = notFound()
 		}
-		if len(rows) == 0 {
-			return notFound()
-		}
-		if !bytes.Equal(rows[0].body, was) {
-			return models.E(models.CodeConflict, "error.document_changed")
-		}
-		if doc == nil {
-			return w.put(ctx, rows[0], nil)
-		}
-		out, changed, err := replacement.Apply(rows[0].body, -1)
-		if err != nil || !changed {
-			return err
-		}
-		return w.put(ctx, rows[0], out)
+		return err
 	})
 }

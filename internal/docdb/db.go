@@ -3,18 +3,17 @@ package docdb
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	_ "github.com/mattn/go-sqlite3"    // the driver "sqlite3"
+	"github.com/mattn/go-sqlite3"
 )
 
 // Options say where documents are kept: one of SQLite and Postgres.
@@ -28,6 +27,9 @@ type Options struct {
 	Now func() time.Time
 	// TransactionLife bounds an interactive transaction; default 30 s.
 	TransactionLife time.Duration
+	// WriteHold bounds how long one write of documents may hold SQLite's only
+	// writer, which others wait for; default 5 s.
+	WriteHold time.Duration
 }
 
 // DB is the engine. It is safe for concurrent use.
@@ -36,19 +38,28 @@ type DB struct {
 	now      func() time.Time
 	logger   *slog.Logger
 	life     time.Duration
+	hold     time.Duration // for which one write may hold SQLite's only writer
 
-	write, read, pinned *sql.DB // one and the same on PostgreSQL
+	// Who holds a connection of write or pinned may wait for one of read; who holds
+	// one of read waits for none. So nobody waits in a circle.
+	write, read, pinned *sql.DB
+	readers             readerPool // of SQLite
 	statements          sync.Map
 	writer              writer
 	cached              atomic.Pointer[catalog]
 	stale               atomic.Bool // a write met a newer catalog than the cached one
 	transactions        transactions
+	watchers            watchers
+	builds              sync.WaitGroup // of indexes, begun before this start
+	stopBuilds          context.CancelFunc
 }
 
 const (
 	readers         = 4  // connections of SQLite for reading
-	postgresPool    = 32 // connections of PostgreSQL
+	postgresPool    = 16 // connections of PostgreSQL for reading, and as many for writing
 	maxTransactions = 64 // open interactive transactions, each with a connection
+	// maxTransactionsEach is the share of one environment.
+	maxTransactionsEach = 16
 )
 
 // Open opens the engine and makes its tables when they are missing.
@@ -62,7 +73,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.TransactionLife <= 0 {
 		o.TransactionLife = 30 * time.Second
 	}
-	db := &DB{postgres: o.Postgres != "", now: o.Now, logger: o.Logger, life: o.TransactionLife}
+	if o.WriteHold <= 0 {
+		o.WriteHold = 5 * time.Second
+	}
+	db := &DB{postgres: o.Postgres != "", now: o.Now, logger: o.Logger, life: o.TransactionLife, hold: o.WriteHold}
 	db.writer.db = db
 	db.transactions.open = map[string]*transaction{}
 	db.transactions.locks = map[string]string{}
@@ -71,26 +85,29 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	err := db.migrate(ctx)
 	if err == nil && !db.postgres {
-		db.writer.conn, err = db.write.Conn(ctx)
+		err = errors.Join(db.writer.open(ctx), db.readers.open(ctx, db.read))
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open documents: %w", err), db.Close())
 	}
+	var building context.Context
+	building, db.stopBuilds = context.WithCancel(context.WithoutCancel(ctx))
+	db.builds.Go(func() { db.resumeBuilds(building) })
 	return db, nil
 }
 
 func (db *DB) connect(o Options) (err error) {
 	if db.postgres {
-		if db.write, err = sql.Open("pgx", o.Postgres); err != nil {
-			return err
+		for _, pool := range []struct {
+			into       **sql.DB
+			size, idle int
+		}{{&db.write, postgresPool, postgresPool}, {&db.read, postgresPool, postgresPool}, {&db.pinned, maxTransactions, readers}} {
+			if *pool.into, err = sql.Open("pgx", o.Postgres); err != nil {
+				return err
+			}
+			(*pool.into).SetMaxOpenConns(pool.size)
+			(*pool.into).SetMaxIdleConns(pool.idle)
 		}
-		db.write.SetMaxOpenConns(postgresPool)
-		db.write.SetMaxIdleConns(postgresPool)
-		db.read = db.write
-		if db.pinned, err = sql.Open("pgx", o.Postgres); err != nil {
-			return err
-		}
-		db.pinned.SetMaxOpenConns(maxTransactions)
 		return nil
 	}
 	dsn := func(extra string) string {
@@ -102,140 +119,45 @@ func (db *DB) connect(o Options) (err error) {
 		extra string
 		size  int
 	}{{&db.write, "&_txlock=immediate", 1}, {&db.read, "&_query_only=on", readers}, {&db.pinned, "&_query_only=on", maxTransactions}} {
-		if *pool.into, err = sql.Open("sqlite3", dsn(pool.extra)); err != nil {
-			return err
-		}
+		*pool.into = sql.OpenDB(connector{dsn(pool.extra)})
 		(*pool.into).SetMaxOpenConns(pool.size)
 		(*pool.into).SetMaxIdleConns(min(pool.size, readers))
 	}
 	return nil
 }
 
+// mapFile lets connections of SQLite read the file where the system has it in
+// memory, the first 2 GB of it. Without it a page that the connection's own cache
+// does not hold costs a system call and a copy, and the documents that one query
+// finds in a large collection are all on different pages.
+const mapFile = "PRAGMA mmap_size = 2147418112"
+
+// connector opens connections of SQLite.
+type connector struct{ dsn string }
+
+// Connect implements driver.Connector.
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.Driver().Open(c.dsn) }
+
+// Driver implements driver.Connector.
+func (connector) Driver() driver.Driver {
+	return &sqlite3.SQLiteDriver{ConnectHook: func(c *sqlite3.SQLiteConn) error {
+		_, err := c.Exec(mapFile, nil)
+		return err
+	}}
+}
+
 // Close ends open transactions, waits for writes and closes the connections.
 func (db *DB) Close() error {
+	if db.stopBuilds != nil {
+		db.stopBuilds()
+		db.builds.Wait()
+	}
 	db.transactions.closeAll()
-	errs := []error{db.writer.close()}
+	errs := []error{db.writer.close(), db.readers.close()}
 	for _, pool := range []*sql.DB{db.pinned, db.read, db.write} {
 		if pool != nil {
 			errs = append(errs, pool.Close())
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// session is where statements run: a pool, a connection of SQLite, or a
-// transaction of PostgreSQL.
-type session struct {
-	db   *DB
-	pool *sql.DB
-	conn *sql.Conn
-	tx   *sql.Tx
-}
-
-func (db *DB) reader() session { return session{db: db, pool: db.read} }
-
-// dialect puts $1, $2 … in the place of the question marks.
-func (db *DB) dialect(query string) string {
-	if !db.postgres {
-		return query
-	}
-	if known, ok := db.statements.Load(query); ok {
-		return known.(string)
-	}
-	var out strings.Builder
-	n := 0
-	for i := range len(query) {
-		if query[i] != '?' {
-			out.WriteByte(query[i])
-			continue
-		}
-		n++
-		out.WriteByte('$')
-		out.WriteString(strconv.Itoa(n))
-	}
-	db.statements.Store(query, out.String())
-	return out.String()
-}
-
-type statementKey struct {
-	conn  *sql.Conn // nil for the pool of readers
-	query string
-}
-
-// statement returns a prepared statement of SQLite; the driver of PostgreSQL
-// keeps its own.
-func (s session) statement(ctx context.Context, query string) (*sql.Stmt, error) {
-	key := statementKey{s.conn, query}
-	if found, ok := s.db.statements.Load(key); ok {
-		return found.(*sql.Stmt), nil
-	}
-	prepare := s.pool.PrepareContext
-	if s.conn != nil {
-		prepare = s.conn.PrepareContext
-	}
-	made, err := prepare(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	if other, loaded := s.db.statements.LoadOrStore(key, made); loaded {
-		_ = made.Close() //nolint:sqlclosecheck // another was first
-		return other.(*sql.Stmt), nil
-	}
-	return made, nil
-}
-
-// prepared reports whether statements of the session are kept.
-func (s session) prepared() bool {
-	return !s.db.postgres && (s.conn == nil || s.conn == s.db.writer.conn)
-}
-
-func (s session) query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	switch {
-	case s.tx != nil:
-		return s.tx.QueryContext(ctx, s.db.dialect(query), args...)
-	case s.prepared():
-		statement, err := s.statement(ctx, query) //nolint:sqlclosecheck // kept for the next time
-		if err != nil {
-			return nil, err
-		}
-		return statement.QueryContext(ctx, args...)
-	case s.conn != nil:
-		return s.conn.QueryContext(ctx, s.db.dialect(query), args...)
-	}
-	return s.pool.QueryContext(ctx, s.db.dialect(query), args...)
-}
-
-func (s session) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	var result sql.Result
-	var err error
-	switch {
-	case s.tx != nil:
-		result, err = s.tx.ExecContext(ctx, s.db.dialect(query), args...)
-	case s.prepared():
-		var statement *sql.Stmt
-		if statement, err = s.statement(ctx, query); err == nil { //nolint:sqlclosecheck // kept for the next time
-			result, err = statement.ExecContext(ctx, args...)
-		}
-	case s.conn != nil:
-		result, err = s.conn.ExecContext(ctx, s.db.dialect(query), args...)
-	default:
-		result, err = s.pool.ExecContext(ctx, s.db.dialect(query), args...)
-	}
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-// value reads one row of one or more columns; found is false for none.
-func (s session) value(ctx context.Context, query string, args []any, into ...any) (found bool, err error) {
-	rows, err := s.query(ctx, query, args...)
-	if err != nil {
-		return false, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	if !rows.Next() {
-		return false, rows.Err()
-	}
-	return true, rows.Scan(into...)
 }

@@ -56,9 +56,6 @@ func (r *reading) find(ctx context.Context, f *query.Filter, order []query.Sort,
 		return r.findNear(ctx, near, f, skip, limit, visit)
 	}
 	p := choose(r.c, f, order)
-	if id, ok := f.ID(); ok && id.Type != 0 {
-		ctx = context.WithoutCancel(ctx) // a single row needs no watch over it
-	}
 	window := func(doc bson.Raw) (bool, error) {
 		if skip > 0 {
 			skip--
@@ -99,6 +96,11 @@ type away struct {
 func (r *reading) findNear(ctx context.Context, near *query.Near, f *query.Filter, skip, limit int, visit func(doc bson.Raw) (bool, error)) error {
 	var found []away
 	plans, radii := r.nearest(near, f, nil)
+	if len(plans) > 1 {
+		if err := r.pin(ctx); err != nil {
+			return err
+		}
+	}
 	for n, p := range plans {
 		found = found[:0]
 		if limit == 0 && n < len(plans)-1 {
@@ -131,44 +133,85 @@ func (r *reading) findNear(ctx context.Context, near *query.Near, f *query.Filte
 	return nil
 }
 
-// Count returns how many documents match.
-func (db *DB) Count(ctx context.Context, env, name string, filter bson.Raw) (int64, error) {
+// Count returns how many documents match. txID is "" outside of transactions.
+func (db *DB) Count(ctx context.Context, env, name, txID string, filter bson.Raw) (n int64, err error) {
 	f, err := query.Parse(filter)
 	if err != nil {
 		return 0, err
 	}
-	var n int64
-	err = db.reading(ctx, env, name, func(r *reading) error {
+	count := func(r *reading) error {
 		n = 0
-		if f.All() {
+		if f.All() && !r.over.changes(r.c) {
 			if _, err := r.s.value(ctx, "SELECT count(*) FROM docdb_unique_keys WHERE idx = ?", []any{r.c.indexes[0].id}, &n); err != nil {
 				return err
 			}
-			return r.began()
+			return r.began(ctx)
 		}
 		return r.matches(ctx, choose(r.c, f, nil), f, func(row) (bool, error) { n++; return true, nil })
-	})
+	}
+	if txID != "" {
+		err = db.inTransaction(ctx, env, name, txID, func(_ *transaction, r *reading) error { return count(r) })
+		return n, err
+	}
+	err = db.reading(ctx, env, name, count)
 	return n, err
 }
 
 // Aggregate runs a pipeline over a collection and hands each result to emit,
-// where it is only good until emit returns.
-func (db *DB) Aggregate(ctx context.Context, env, name string, stages []aggregate.Stage, emit func(doc bson.Raw) error) error {
-	return aggregate.Run(ctx, source{db, env}, stages, aggregate.Options{Collection: name, Now: db.now()}, emit)
+// where it is only good until emit returns. joined is asked before another
+// collection is read; nil allows all.
+func (db *DB) Aggregate(ctx context.Context, env, name string, stages []aggregate.Stage, joined func(collection string) error, emit func(doc bson.Raw) error) error {
+	o := aggregate.Options{Collection: name, Now: db.now(), Joined: joined}
+	if !slices.ContainsFunc(stages, joins) {
+		return aggregate.Run(ctx, source{db: db, env: env}, stages, o, emit)
+	}
+	return db.withReader(ctx, func(s session) error {
+		s, end, err := s.snapshot(ctx)
+		if err != nil {
+			return err
+		}
+		defer end()
+		cat, err := db.catalogOf(ctx, s)
+		if err != nil {
+			return err
+		}
+		return aggregate.Run(ctx, source{db: db, env: env, s: s, cat: cat}, stages, o, emit)
+	})
 }
 
-// source is the collections of an environment, for pipelines.
+// joins reports whether a stage may read more while it is handed documents.
+func joins(s aggregate.Stage) bool {
+	return s.Name == "$lookup" || s.Name == "$unionWith" || s.Name == "$facet"
+}
+
+// source is the collections of an environment, for pipelines. One that joins reads
+// all on one session with one catalog; otherwise the one scan is a read like others.
 type source struct {
 	db  *DB
 	env string
+	s   session
+	cat *catalog
 }
 
+func (s source) reading(ctx context.Context, name string, do func(r *reading) error) error {
+	if s.cat == nil {
+		return s.db.reading(ctx, s.env, name, do)
+	}
+	c, err := s.cat.collection(s.env, name)
+	if err != nil {
+		return err
+	}
+	return do(&reading{db: s.db, s: s.s, c: c, bodies: true, paged: true})
+}
+
+// Scan implements aggregate.Source.
 func (s source) Scan(ctx context.Context, name string, f *query.Filter, order []query.Sort, limit int, visit func(doc bson.Raw) (bool, error)) error {
-	return s.db.reading(ctx, s.env, name, func(r *reading) error { return r.find(ctx, f, order, 0, limit, visit) })
+	return s.reading(ctx, name, func(r *reading) error { return r.find(ctx, f, order, 0, limit, visit) })
 }
 
+// GeoPath implements aggregate.Source.
 func (s source) GeoPath(ctx context.Context, name string) (path string, ok bool, err error) {
-	err = s.db.reading(ctx, s.env, name, func(r *reading) error {
+	err = s.reading(ctx, name, func(r *reading) error {
 		n := 0
 		for _, i := range r.c.indexes {
 			if i.geo() {
@@ -177,7 +220,7 @@ func (s source) GeoPath(ctx context.Context, name string) (path string, ok bool,
 			}
 		}
 		ok = n == 1
-		return r.began()
+		return r.began(ctx)
 	})
 	return path, ok, err
 }

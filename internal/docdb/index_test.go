@@ -1,6 +1,7 @@
 package docdb
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"envshare/internal/store"
+	"envshare/internal/testkit/databases"
 	"envshare/models"
 )
 
@@ -244,6 +247,25 @@ func withoutIndexes(t testing.TB, db *DB, q Query) []string {
 	return find(t, db, "", q)
 }
 
+func TestLongValuesWithOneBeginningAreFoundOnce(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *DB) {
+		addTestIndex(t, db, Index{Name: "ab", Keys: []IndexKey{{"a", "1"}, {"b", "1"}}})
+		long := strings.Repeat("x", 1100)
+		insert(t, db, "", fmt.Sprintf(`{"_id":"1","a":%q,"b":1}`, long+"1"), fmt.Sprintf(`{"_id":"2","a":%q,"b":1}`, long+"2"))
+		both := doc(t, fmt.Sprintf(`{"a":{"$in":[%q,%q]}}`, long+"1", long+"2"))
+		if got := find(t, db, "", Query{Filter: both}); len(got) != 2 {
+			t.Errorf("found %d documents, want 2", len(got))
+		}
+		if n, err := db.Count(t.Context(), env, col, "", both); n != 2 || err != nil {
+			t.Errorf("counted %d, error %v", n, err)
+		}
+		c, err := db.Update(t.Context(), env, col, "", Change{Filter: both, Update: doc(t, `{"$inc":{"n":1}}`), Multi: true})
+		if err != nil || c.Modified != 2 {
+			t.Errorf("changed %+v, error %v", c, err)
+		}
+	})
+}
+
 func TestUniqueIndex(t *testing.T) {
 	eachDB(t, func(t *testing.T, db *DB) {
 		addTestIndex(t, db, Index{Name: "mail", Keys: []IndexKey{{"mail", "1"}}, Unique: true, Sparse: true})
@@ -318,6 +340,47 @@ func TestAnIndexIsBuiltWhileOthersWrite(t *testing.T) {
 			if len(got) != len(want) {
 				t.Errorf("g %d: %d by the index, %d there", g, len(got), len(want))
 			}
+		}
+	})
+}
+
+func TestABuildThatWasCutOffGoesOnAtTheNextStart(t *testing.T) {
+	databases.Each(t, func(t *testing.T, o store.Options) {
+		first, err := Open(t.Context(), optionsOf(o))
+		must(t, err)
+		must(t, first.CreateCollection(t.Context(), env, col))
+		numbered(t, first, 1500)
+		for _, i := range []Index{{Name: "m", Keys: []IndexKey{{"m", "1"}}}, {Name: "unique_n", Keys: []IndexKey{{"n", "1"}}, Unique: true}} {
+			must(t, first.change(t.Context(), func(ctx context.Context, s session) error {
+				c, err := first.locked(ctx, s, env, col, true)
+				if err != nil {
+					return err
+				}
+				if _, err := addIndex(ctx, s, c.id, i, false); err != nil {
+					return err
+				}
+				return bump(ctx, s)
+			}))
+		}
+		list, err := first.Indexes(t.Context(), env, col)
+		must(t, err)
+		if len(list) != 3 || list[0].Building || !list[1].Building {
+			t.Errorf("%+v: want those that are being built marked", list)
+		}
+		must(t, first.Close())
+
+		db := open(t, optionsOf(o))
+		db.builds.Wait()
+		list, err = db.Indexes(t.Context(), env, col)
+		must(t, err)
+		if len(list) != 2 || list[1].Name != "m" || list[1].Building {
+			t.Errorf("%+v: want m, ready, and not the unique one that documents stand against", list)
+		}
+		q := Query{Filter: doc(t, `{"m":{"$gte":700}}`)}
+		plan, err := db.Explain(t.Context(), env, col, q)
+		must(t, err)
+		if found := len(find(t, db, "", q)); plan.Index != "m" || found != 800 {
+			t.Errorf("found %d by %+v", found, plan)
 		}
 	})
 }

@@ -61,7 +61,7 @@ func (db *DB) CreateIndex(ctx context.Context, env, name string, i Index) error 
 		return err
 	}
 	id := int64(0)
-	err := db.change(ctx, func(s session) error {
+	err := db.change(unbounded(ctx), func(ctx context.Context, s session) error {
 		id = 0
 		c, err := db.locked(ctx, s, env, name, true)
 		if err != nil {
@@ -102,9 +102,40 @@ func (db *DB) CreateIndex(ctx context.Context, env, name string, i Index) error 
 	return err
 }
 
+// resumeBuilds goes on with the indexes whose build ended with its process. That
+// another one may be building the same does no harm.
+func (db *DB) resumeBuilds(ctx context.Context) {
+	cat, err := db.refresh(ctx)
+	if err != nil {
+		db.logger.Warn("indexes not looked at", "error", err)
+		return
+	}
+	for name, c := range cat.collections {
+		for _, i := range c.indexes {
+			if i.ready {
+				continue
+			}
+			err := db.fill(ctx, name.environment, name.name, i.id)
+			switch {
+			case ctx.Err() != nil:
+				return
+			case models.IsCode(err, models.CodeConflict), models.IsCode(err, models.CodeCollectionUnknown):
+				continue // it is gone
+			case err != nil:
+				err = errors.Join(err, db.undo(ctx, name.environment, name.name, i.id))
+				db.logger.Warn("index dropped, since it cannot be built", "environment", name.environment, "collection", name.name, "index", i.Name, "error", err)
+			default:
+				if _, err := db.refresh(ctx); err != nil {
+					db.logger.Warn("catalog of documents not refreshed", "error", err)
+				}
+			}
+		}
+	}
+}
+
 // undo takes away an index that could not be filled.
 func (db *DB) undo(ctx context.Context, env, name string, id int64) error {
-	err := db.change(ctx, func(s session) error {
+	err := db.change(unbounded(ctx), func(ctx context.Context, s session) error {
 		c, err := db.locked(ctx, s, env, name, true)
 		if err != nil {
 			return err
@@ -125,7 +156,8 @@ func (db *DB) undo(ctx context.Context, env, name string, id int64) error {
 func (db *DB) fill(ctx context.Context, env, name string, id int64) error {
 	last := int64(-1)
 	for done := false; !done; {
-		err := db.change(ctx, func(s session) error {
+		next, more := last, true // kept once the batch is committed
+		err := db.change(unbounded(ctx), func(ctx context.Context, s session) error {
 			c, err := db.locked(ctx, s, env, name, true)
 			if err != nil {
 				return err
@@ -134,14 +166,10 @@ func (db *DB) fill(ctx context.Context, env, name string, id int64) error {
 			if at < 0 {
 				return models.E(models.CodeConflict, "docdb.index_gone")
 			}
-			if last < 0 {
-				last = c.low()
-			}
-			next, more, err := db.fillBatch(ctx, s, c, c.indexes[at], last)
+			next, more, err = db.fillBatch(ctx, s, c, c.indexes[at], max(last, c.low()))
 			if err != nil {
 				return err
 			}
-			last, done = next, !more
 			if !more {
 				if _, err := s.exec(ctx, "UPDATE docdb_indexes SET ready = 1 WHERE id = ?", id); err != nil {
 					return err
@@ -153,6 +181,7 @@ func (db *DB) fill(ctx context.Context, env, name string, id int64) error {
 		if err != nil {
 			return err
 		}
+		last, done = next, !more
 	}
 	return nil
 }
@@ -203,7 +232,7 @@ func readBatch(ctx context.Context, s session, last, high int64) (batch []row, m
 
 // DropIndex deletes an index; that of _id stays.
 func (db *DB) DropIndex(ctx context.Context, env, name, indexName string) error {
-	err := db.change(ctx, func(s session) error {
+	err := db.change(unbounded(ctx), func(ctx context.Context, s session) error {
 		c, err := db.locked(ctx, s, env, name, true)
 		if err != nil {
 			return err

@@ -10,7 +10,8 @@ import (
 type overlay struct {
 	collections map[int64]*overlaid
 	bytes       int
-	next        int64 // new documents have negative ids until they are stored
+	next        int64    // new documents have negative ids until they are stored
+	undo        []func() // takes back what was written since mark, from the end
 }
 
 // overlaid is the overlay of one collection.
@@ -18,6 +19,13 @@ type overlaid struct {
 	c    *collection
 	rows map[int64]*overRow
 	list []*overRow // in the order in which they were written first
+	// owners are the written documents by their keys in unique indexes.
+	owners map[uniqueKey]int64
+}
+
+type uniqueKey struct {
+	index int64
+	key   string
 }
 
 // overRow is a document that the transaction wrote; was is what it read.
@@ -25,12 +33,23 @@ type overRow struct {
 	row
 	was     row
 	deleted bool
+	unique  []uniqueKey // of the row as it is
+}
+
+// mark begins an operation, which rewind takes back as a whole.
+func (o *overlay) mark() { o.undo = o.undo[:0] }
+
+func (o *overlay) rewind() {
+	for n := len(o.undo) - 1; n >= 0; n-- {
+		o.undo[n]()
+	}
+	o.mark()
 }
 
 func (o *overlay) of(c *collection) *overlaid {
 	found := o.collections[c.id]
 	if found == nil {
-		found = &overlaid{c: c, rows: map[int64]*overRow{}}
+		found = &overlaid{c: c, rows: map[int64]*overRow{}, owners: map[uniqueKey]int64{}}
 		o.collections[c.id] = found
 	}
 	return found
@@ -64,8 +83,16 @@ func (o *overlay) each(c *collection, visit func(row) (bool, error)) error {
 	return nil
 }
 
-// put takes note of a written document.
-func (o *overlay) put(c *collection, was row, body bson.Raw) {
+// owner returns the written document that has a key of a unique index.
+func (o *overlay) owner(c *collection, key uniqueKey) (id int64, ok bool) {
+	if found := o.collections[c.id]; found != nil {
+		id, ok = found.owners[key]
+	}
+	return id, ok
+}
+
+// put takes note of a written document and of its keys in unique indexes.
+func (o *overlay) put(c *collection, was row, body bson.Raw, unique []uniqueKey) {
 	to := o.of(c)
 	one := to.rows[was.id]
 	if one == nil {
@@ -73,15 +100,32 @@ func (o *overlay) put(c *collection, was row, body bson.Raw) {
 		to.rows[was.id] = one
 		to.list = append(to.list, one)
 		o.bytes += len(was.body)
+		o.undo = append(o.undo, func() {
+			delete(to.rows, was.id)
+			to.list = to.list[:len(to.list)-1]
+			o.bytes -= len(was.body)
+		})
+	}
+	before := *one
+	o.set(to, one, body, body == nil, unique)
+	o.undo = append(o.undo, func() { o.set(to, one, before.body, before.deleted, before.unique) })
+}
+
+func (o *overlay) set(to *overlaid, one *overRow, body bson.Raw, deleted bool, unique []uniqueKey) {
+	for _, key := range one.unique {
+		delete(to.owners, key)
 	}
 	o.bytes += len(body) - len(one.body)
-	one.body, one.deleted = body, body == nil
+	one.body, one.deleted, one.unique = body, deleted, unique
+	for _, key := range unique {
+		to.owners[key] = one.id
+	}
 }
 
 // insert takes note of a new document.
-func (o *overlay) insert(c *collection, body bson.Raw) {
+func (o *overlay) insert(c *collection, body bson.Raw, unique []uniqueKey) {
 	o.next--
-	o.put(c, row{id: o.next}, body)
+	o.put(c, row{id: o.next}, body, unique)
 }
 
 // lockKey names a document, or the _id of one that does not exist yet, among

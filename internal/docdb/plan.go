@@ -15,7 +15,7 @@ type plan struct {
 	ranges  []keyRange
 	sorted  bool // candidates come in the wanted order
 	reverse bool // the index is read backwards
-	points  bool // every range is one whole key
+	points  bool // every range is one whole key, its low end
 }
 
 // maxRanges bounds how many ranges of an index are read.
@@ -31,6 +31,9 @@ func choose(c *collection, f *query.Filter, order []query.Sort) plan {
 			continue
 		}
 		p, score := consider(i, f, order)
+		if p.one() {
+			return p
+		}
 		if score > bestScore {
 			best, bestScore = p, score
 		}
@@ -44,6 +47,9 @@ func choose(c *collection, f *query.Filter, order []query.Sort) plan {
 	}
 	return best
 }
+
+// one reports whether a plan finds one document at most.
+func (p plan) one() bool { return p.points && p.index.Unique && len(p.ranges) == 1 }
 
 const (
 	scorePinned  = 100
@@ -69,9 +75,9 @@ func consider(i *index, f *query.Filter, order []query.Sort) (plan, int) {
 	switch {
 	case field == len(i.Keys):
 		p.points = true
-		for _, key := range prefixes {
-			low := exact(key)
-			p.ranges = append(p.ranges, keyRange{low, after(low)})
+		p.ranges = make([]keyRange, len(prefixes))
+		for n, key := range prefixes {
+			p.ranges[n].low = exact(key)
 		}
 		if i.Unique {
 			score += scoreWhole
@@ -96,8 +102,34 @@ func consider(i *index, f *query.Filter, order []query.Sort) (plan, int) {
 			score += scoreOrder
 		}
 	}
-	slices.SortFunc(p.ranges, func(a, b keyRange) int { return bytes.Compare(a.low, b.low) })
+	p.ranges = p.apart()
 	return p, score
+}
+
+// apart returns the ranges in order and without overlap: those of long values, whose
+// keys are cut, may share their ends.
+func (p plan) apart() []keyRange {
+	slices.SortFunc(p.ranges, func(a, b keyRange) int { return bytes.Compare(a.low, b.low) })
+	if p.points {
+		return slices.CompactFunc(p.ranges, func(a, b keyRange) bool { return bytes.Equal(a.low, b.low) })
+	}
+	out := p.ranges[:0]
+	for _, one := range p.ranges {
+		if len(out) == 0 {
+			out = append(out, one)
+			continue
+		}
+		before := &out[len(out)-1]
+		switch {
+		case before.high == nil:
+			return out // nothing lies behind it
+		case bytes.Compare(one.low, before.high) > 0:
+			out = append(out, one)
+		case one.high == nil || bytes.Compare(one.high, before.high) > 0:
+			before.high = one.high
+		}
+	}
+	return out
 }
 
 // bounds returns the bounds of one field of an index. A sparse index cannot serve
@@ -119,12 +151,16 @@ func bounds(i *index, field int, f *query.Filter) (query.Bounds, bool) {
 	return b, true
 }
 
+// usualKey is room for the key of most values.
+const usualKey = 40
+
 // extend appends each pinned value to each prefix.
 func extend(prefixes [][]byte, b query.Bounds, descending bool) [][]byte {
 	out := make([][]byte, 0, len(prefixes)*len(b.Intervals))
 	for _, prefix := range prefixes {
 		for _, one := range b.Intervals {
-			out = append(out, value.AppendKey(slices.Clone(prefix), one.Low, descending))
+			begin := append(make([]byte, 0, len(prefix)+usualKey), prefix...)
+			out = append(out, value.AppendKey(begin, one.Low, descending))
 		}
 	}
 	return out

@@ -2,9 +2,7 @@ package docdb
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"math"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -19,6 +17,7 @@ type row struct {
 	id      int64
 	version int64
 	body    bson.Raw
+	key     []byte // where an index led to it; read for pages only
 }
 
 // reading is one read of a collection on one session.
@@ -27,18 +26,21 @@ type reading struct {
 	s       session
 	c       *collection
 	over    *overlay // what a transaction wrote; nil outside of one
-	check   func() error
 	checked bool
 
-	examined int // candidates, for tests
+	revision int64  // of the catalog, to be compared; 0 where others cannot change it
+	end      func() // ends the snapshot of the session; nil for none
+	bodies   bool   // nothing but the bodies of documents is wanted
+	paged    bool   // visiting reads more on the same session
+	examined int    // candidates, for tests
 }
 
 // errStale says that a query ran under another catalog than it was planned with.
 var errStale = errors.New("catalog changed")
 
-// read plans and runs a read under one catalog, again when the catalog changed
-// meanwhile: revisions only rise, so an equal one after the query began proves
-// that its rows were read under it.
+// reading plans and runs a read under one catalog, again when the catalog changed
+// meanwhile: revisions only rise, so an equal one as the query runs, or after it,
+// proves that its rows were read under it. Nothing was visited before that.
 func (db *DB) reading(ctx context.Context, env, name string, do func(r *reading) error) error {
 	for {
 		cat, err := db.current(ctx)
@@ -55,15 +57,11 @@ func (db *DB) reading(ctx context.Context, env, name string, do func(r *reading)
 				return err
 			}
 		}
-		r := &reading{db: db, s: db.reader(), c: c}
-		r.check = func() error {
-			same, err := db.unchanged(context.WithoutCancel(ctx), db.reader(), cat)
-			if err == nil && !same {
-				err = errStale
-			}
-			return err
-		}
-		err = do(r)
+		err = db.withReader(ctx, func(s session) error {
+			r := &reading{db: db, s: s, c: c, revision: cat.revision, bodies: true}
+			defer r.unpin()
+			return do(r)
+		})
 		if !errors.Is(err, errStale) {
 			return err
 		}
@@ -73,49 +71,79 @@ func (db *DB) reading(ctx context.Context, env, name string, do func(r *reading)
 	}
 }
 
-// began is called once a query runs and before any of its rows is used.
-func (r *reading) began() error {
-	if r.checked || r.check == nil {
+// pin makes all queries of the read see one moment. A single query does by itself,
+// and sessions of writes and transactions need none.
+func (r *reading) pin(ctx context.Context) (err error) {
+	if r.revision == 0 || r.end != nil {
+		return nil
+	}
+	r.s, r.end, err = r.s.snapshot(ctx)
+	return err
+}
+
+func (r *reading) unpin() {
+	if r.end != nil {
+		r.end()
+	}
+}
+
+// began is called once a query has ended that may not have compared the revision.
+func (r *reading) began(ctx context.Context) error {
+	if r.checked || r.revision == 0 {
 		return nil
 	}
 	r.checked = true
-	return r.check()
+	var now int64
+	_, err := r.s.value(ctx, readRevision, nil, &now)
+	if err == nil && now != r.revision {
+		err = errStale
+	}
+	return err
 }
 
-const columns = "d.id, d.version, d.body"
+// sameRevision is a condition of a query that then finds nothing under another
+// catalog. It spares the question of its own to all queries that find something.
+const sameRevision = " AND (SELECT revision FROM docdb_catalog) = ?"
 
 // candidates visits the rows of a plan, each once, until visit returns false.
 func (r *reading) candidates(ctx context.Context, p plan, visit func(row) (bool, error)) error {
-	if p.index == nil {
-		_, err := r.rows(ctx, nil, visit, "SELECT "+columns+" FROM docdb_documents d WHERE d.id BETWEEN ? AND ? ORDER BY d.id", r.c.low(), r.c.high())
-		return err
-	}
 	var seen map[int64]bool
-	if p.index.multikey && (!p.points || len(p.ranges) != 1) {
+	if p.index != nil && p.index.multikey && (!p.points || len(p.ranges) != 1) {
 		seen = map[int64]bool{}
+		visit = once(seen, visit)
+	}
+	if len(p.ranges) > 1 {
+		if err := r.pin(ctx); err != nil {
+			return err
+		}
+	}
+	full := !r.bodies || seen != nil
+	if p.index == nil {
+		_, err := r.span(ctx, span{c: r.c}, full, visit)
+		return err
 	}
 	for n := range p.ranges {
 		one := p.ranges[n]
-		order := " ORDER BY k.key, k.doc"
 		if p.reverse {
 			one = p.ranges[len(p.ranges)-1-n]
-			order = " ORDER BY k.key DESC, k.doc DESC"
 		}
-		statement := "SELECT " + columns + " FROM " + p.index.table() + " k CROSS JOIN docdb_documents d WHERE d.id = k.doc AND k.idx = ? AND k.key >= ?"
-		args := []any{p.index.id, notNil(one.low)}
-		if one.high != nil {
-			statement += " AND k.key < ?"
-			args = append(args, one.high)
-		}
-		more, err := r.rows(ctx, seen, visit, statement+order, args...)
+		more, err := r.span(ctx, span{c: r.c, index: p.index, low: notNil(one.low), high: one.high, point: p.points, reverse: p.reverse}, full, visit)
 		if err != nil || !more {
 			return err
 		}
 	}
-	if len(p.ranges) == 0 {
-		return r.began()
+	return r.began(ctx)
+}
+
+// once keeps a row from being visited twice.
+func once(seen map[int64]bool, visit func(row) (bool, error)) func(row) (bool, error) {
+	return func(one row) (bool, error) {
+		if seen[one.id] {
+			return true, nil
+		}
+		seen[one.id] = true
+		return visit(one)
 	}
-	return nil
 }
 
 // notNil keeps the driver from taking no bytes for NULL.
@@ -126,45 +154,17 @@ func notNil(b []byte) []byte {
 	return b
 }
 
-func (r *reading) rows(ctx context.Context, seen map[int64]bool, visit func(row) (bool, error), statement string, args ...any) (more bool, err error) {
-	rows, err := r.s.query(ctx, statement, args...)
-	if err != nil {
-		return false, fmt.Errorf("read documents: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	var one row
-	var body sql.RawBytes
-	next := rows.Next()
-	if err := r.began(); err != nil {
-		return false, err
-	}
-	for ; next; next = rows.Next() {
-		if err := rows.Scan(&one.id, &one.version, &body); err != nil {
-			return false, fmt.Errorf("read documents: %w", err)
-		}
-		r.examined++
-		if seen != nil {
-			if seen[one.id] {
-				continue
-			}
-			seen[one.id] = true
-		}
-		one.body = bson.Raw(body)
-		if more, err := visit(one); err != nil || !more {
-			return false, err
-		}
-	}
-	return true, rows.Err()
-}
-
 // matches visits the documents that satisfy a condition, in the order of the plan.
 func (r *reading) matches(ctx context.Context, p plan, f *query.Filter, visit func(row) (bool, error)) error {
 	more := true
 	err := r.candidates(ctx, p, func(one row) (bool, error) {
-		if written := r.over != nil && r.over.has(r.c, one.id); written || !f.Match(one.body) {
+		if r.over != nil && r.over.has(r.c, one.id) {
 			return true, nil
 		}
-		var err error
+		ok, err := f.MatchContext(ctx, one.body)
+		if err != nil || !ok {
+			return true, err
+		}
 		more, err = visit(one)
 		return more, err
 	})
@@ -172,8 +172,9 @@ func (r *reading) matches(ctx context.Context, p plan, f *query.Filter, visit fu
 		return err
 	}
 	return r.over.each(r.c, func(one row) (bool, error) {
-		if !f.Match(one.body) {
-			return true, nil
+		ok, err := f.MatchContext(ctx, one.body)
+		if err != nil || !ok {
+			return true, err
 		}
 		return visit(one)
 	})

@@ -51,13 +51,13 @@ func (db *DB) Begin(ctx context.Context, env string) (string, error) {
 	_, _ = rand.Read(random[:]) // never fails
 	t.id = hex.EncodeToString(random[:])
 	db.transactions.mu.Lock()
-	full := len(db.transactions.open) >= maxTransactions
-	if !full {
+	limit := db.transactions.full(env)
+	if limit == 0 {
 		db.transactions.open[t.id] = t
 	}
 	db.transactions.mu.Unlock()
-	if full {
-		return "", models.E(models.CodeLimited, "docdb.transactions_many", "max", maxTransactions)
+	if limit > 0 {
+		return "", models.E(models.CodeLimited, "docdb.transactions_many", "max", limit)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -67,6 +67,24 @@ func (db *DB) Begin(ctx context.Context, env string) (string, error) {
 	}
 	t.timer = time.AfterFunc(db.life, t.end)
 	return t.id, nil
+}
+
+// full returns the limit that another transaction of an environment would break, 0 for
+// none. An environment has a share only, so that it takes nothing from the others.
+func (a *transactions) full(env string) int {
+	own := 0
+	for _, t := range a.open {
+		if t.env == env {
+			own++
+		}
+	}
+	switch {
+	case own >= maxTransactionsEach:
+		return maxTransactionsEach
+	case len(a.open) >= maxTransactions:
+		return maxTransactions
+	}
+	return 0
 }
 
 // pin takes the snapshot.
@@ -145,8 +163,9 @@ func (db *DB) enter(env, id string) (*transaction, error) {
 	return t, nil
 }
 
-// inTransaction runs an operation of a transaction. One that meets a conflict
-// drops the transaction, since its caller starts over without aborting it.
+// inTransaction runs an operation of a transaction, which leaves nothing behind when
+// it fails. One that meets a conflict drops the transaction, since its caller starts
+// over without aborting it.
 func (db *DB) inTransaction(ctx context.Context, env, name, id string, do func(t *transaction, r *reading) error) error {
 	t, err := db.enter(env, id)
 	if err != nil {
@@ -157,7 +176,15 @@ func (db *DB) inTransaction(ctx context.Context, env, name, id string, do func(t
 	if err != nil {
 		return err
 	}
+	t.over.mark()
+	done := false
+	defer func() {
+		if !done { // also after a panic
+			t.over.rewind()
+		}
+	}()
 	err = do(t, &reading{db: db, s: t.s, c: c, over: &t.over})
+	done = err == nil
 	if models.IsCode(err, models.CodeTransactionConflict) {
 		t.finish()
 	}
@@ -188,7 +215,7 @@ func (t *transaction) put(ctx context.Context, r *reading, was row, doc bson.Raw
 	}
 	if was.id > 0 && !t.over.has(r.c, was.id) {
 		var version int64
-		found, err := t.db.reader().value(context.WithoutCancel(ctx), "SELECT version FROM docdb_documents WHERE id = ?", []any{was.id}, &version)
+		found, err := t.db.read1(ctx, "SELECT version FROM docdb_documents WHERE id = ?", []any{was.id}, &version)
 		if err != nil {
 			return fmt.Errorf("compare document: %w", err)
 		}
@@ -196,7 +223,11 @@ func (t *transaction) put(ctx context.Context, r *reading, was row, doc bson.Raw
 			return conflict()
 		}
 	}
-	t.over.put(r.c, was, doc)
+	keys, err := t.uniqueKeys(ctx, r, was, doc)
+	if err != nil {
+		return err
+	}
+	t.over.put(r.c, was, doc, keys)
 	return t.checkSize()
 }
 
@@ -213,52 +244,66 @@ func (t *transaction) insert(ctx context.Context, r *reading, doc bson.Raw) erro
 	if err := t.claim(r.c, doc); err != nil {
 		return err
 	}
+	keys, err := t.uniqueKeys(ctx, r, row{}, doc)
+	if err != nil {
+		return err
+	}
+	t.over.insert(r.c, append(bson.Raw(nil), doc...), keys)
+	return t.checkSize()
+}
+
+// uniqueKeys returns the keys of a document in unique indexes, after looking that no
+// other one has those which it did not have before, as was. A nil document has none.
+func (t *transaction) uniqueKeys(ctx context.Context, r *reading, was row, doc bson.Raw) ([]uniqueKey, error) {
+	if doc == nil {
+		return nil, nil
+	}
+	var out []uniqueKey
 	for _, i := range r.c.indexes {
 		if !i.Unique {
 			continue
 		}
 		keys, err := i.keys(doc)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, key := range keys.list {
-			if err := t.checkUnique(ctx, r, i, key, doc); err != nil {
-				return err
+			out = append(out, uniqueKey{i.id, string(key)})
+		}
+		fresh := keys.list
+		if was.body != nil {
+			before, err := i.keys(was.body)
+			if err != nil {
+				return nil, err
+			}
+			fresh = without(keys.list, before.list)
+		}
+		for _, key := range fresh {
+			if err := t.checkUnique(ctx, r, i, key, was.id, doc); err != nil {
+				return nil, err
 			}
 		}
 	}
-	t.over.insert(r.c, append(bson.Raw(nil), doc...))
-	return t.checkSize()
+	return out, nil
 }
 
-func (t *transaction) checkUnique(ctx context.Context, r *reading, i *index, key []byte, doc bson.Raw) error {
+func (t *transaction) checkUnique(ctx context.Context, r *reading, i *index, key []byte, self int64, doc bson.Raw) error {
 	const owner = "SELECT doc FROM docdb_unique_keys WHERE idx = ? AND key = ?"
+	if id, ok := t.over.owner(r.c, uniqueKey{i.id, string(key)}); ok && id != self {
+		return duplicate(r.c, i, doc)
+	}
 	var id int64
 	found, err := t.s.value(ctx, owner, []any{i.id, key}, &id)
 	if err != nil {
 		return fmt.Errorf("compare key: %w", err)
 	}
-	if found && !t.over.has(r.c, id) {
+	switch {
+	case found && id != self && !t.over.has(r.c, id):
 		return duplicate(r.c, i, doc)
+	case found:
+		return nil // the transaction itself took it from its document
 	}
-	taken := false
-	err = t.over.each(r.c, func(one row) (bool, error) {
-		keys, err := i.keys(one.body)
-		for _, other := range keys.list {
-			taken = taken || string(other) == string(key)
-		}
-		return !taken, err
-	})
-	if err != nil {
-		return err
-	}
-	if taken {
-		return duplicate(r.c, i, doc)
-	}
-	if found {
-		return nil // deleted by this transaction
-	}
-	found, err = t.db.reader().value(context.WithoutCancel(ctx), owner, []any{i.id, key}, &id)
+	found, err = t.db.read1(ctx, owner, []any{i.id, key}, &id)
 	if err == nil && found {
 		err = conflict()
 	}
@@ -288,15 +333,15 @@ func (db *DB) Commit(ctx context.Context, env, id string) error {
 	if len(t.over.collections) == 0 {
 		return nil
 	}
-	err = db.change(context.WithoutCancel(ctx), func(s session) error { return t.store(context.WithoutCancel(ctx), s) })
+	err = db.change(context.WithoutCancel(ctx), t.store)
 	if models.IsCode(err, models.CodeCollectionUnknown) || models.IsCode(err, models.CodeWriteRefused) {
 		return conflict() // what changed since the snapshot stands in the way
 	}
 	return err
 }
 
-// store writes the overlay: deletions and changes first, so that a unique key
-// which moves is free.
+// store writes the overlay. All keys that documents lose go first, so that a unique key
+// may move from one document to another.
 func (t *transaction) store(ctx context.Context, s session) error {
 	for _, o := range t.over.collections {
 		c, err := t.db.locked(ctx, s, t.env, o.c.name, false)
@@ -306,22 +351,45 @@ func (t *transaction) store(ctx context.Context, s session) error {
 		if c.id != o.c.id {
 			return conflict()
 		}
-		for _, deleting := range []bool{true, false} {
-			for _, one := range o.list {
-				if one.was.id < 0 || one.deleted != deleting {
-					continue
+		if err := t.storeRows(ctx, s, c, o.list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *transaction) storeRows(ctx context.Context, s session, c *collection, rows []*overRow) error {
+	for _, adding := range []bool{false, true} {
+		for _, one := range rows {
+			if one.was.id < 0 {
+				continue
+			}
+			for _, i := range c.indexes {
+				lost, got, err := i.differing(one.was, one.body)
+				if err != nil {
+					return err
 				}
-				if err := t.db.replace(ctx, s, c, one.was, one.body); err != nil {
+				if adding {
+					err = t.db.addKeys(ctx, s, c, i, one.was.id, one.body, got)
+				} else {
+					err = t.db.dropKeys(ctx, s, i, one.was.id, lost)
+				}
+				if err != nil {
 					return err
 				}
 			}
 		}
-		for _, one := range o.list {
-			if one.was.id < 0 && !one.deleted {
-				if err := t.db.insert(ctx, s, c, []bson.Raw{one.body}); err != nil {
-					return err
-				}
-			}
+	}
+	for _, one := range rows {
+		var err error
+		switch {
+		case one.was.id > 0:
+			err = t.db.replaceBody(ctx, s, c, one.was, one.body)
+		case !one.deleted:
+			err = t.db.insert(ctx, s, c, []bson.Raw{one.body})
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

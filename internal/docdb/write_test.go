@@ -57,7 +57,7 @@ func TestWrites(t *testing.T) {
 		}
 		n, err := db.Remove(ctx, env, col, "", doc(t, `{"n":2}`), true)
 		must(t, err)
-		left, err := db.Count(ctx, env, col, nil)
+		left, err := db.Count(ctx, env, col, "", nil)
 		must(t, err)
 		if n != 2 || left != 1 {
 			t.Errorf("removed %d, left %d", n, left)
@@ -97,7 +97,7 @@ func TestManyWritersLoseNothing(t *testing.T) {
 			})
 		}
 		all.Wait()
-		n, err := db.Count(t.Context(), env, col, nil)
+		n, err := db.Count(t.Context(), env, col, "", nil)
 		must(t, err)
 		if got := find(t, db, "", Query{Filter: doc(t, `{"_id":"counter"}`)}); n != 321 || got[0] != `{"_id":"counter","n":320}` {
 			t.Errorf("%d documents, %v", n, got)
@@ -122,7 +122,7 @@ func TestOneThatFailsLeavesTheGroupAlone(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if n, err := db.Count(t.Context(), env, col, nil); err != nil || n != 21 {
+		if n, err := db.Count(t.Context(), env, col, "", nil); err != nil || n != 21 {
 			t.Errorf("%d %v", n, err)
 		}
 	})
@@ -246,17 +246,22 @@ func TestAnAbandonedTransactionEnds(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatal("the transaction lives on")
 			}
-			time.Sleep(5 * time.Millisecond)
 		}
 	})
 }
 
 func TestOpenTransactionsAreBounded(t *testing.T) {
 	eachDB(t, func(t *testing.T, db *DB) {
-		for range maxTransactions {
+		for range maxTransactionsEach {
 			begin(t, db)
 		}
 		_, err := db.Begin(t.Context(), env)
+		wantCode(t, err, models.CodeLimited)
+		for n := range maxTransactions - maxTransactionsEach {
+			_, err := db.Begin(t.Context(), fmt.Sprintf("other%d", n%5))
+			must(t, err)
+		}
+		_, err = db.Begin(t.Context(), "yet-another")
 		wantCode(t, err, models.CodeLimited)
 		insert(t, db, "", `{"_id":"free"}`) // none of them holds the writer
 	})

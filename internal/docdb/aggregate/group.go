@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"slices"
+	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
@@ -36,13 +37,13 @@ func (in input) of(r *run, doc bson.Raw) (bson.RawValue, error) {
 	if in.e == nil {
 		return value.Get(doc, value.Path{in.field}), nil
 	}
-	return in.e.Eval(r.scope(doc))
+	return r.eval(in.e, r.scope(doc))
 }
 
 func (r *run) output(name string, v bson.RawValue) (output, error) {
 	doc, ok := value.AsDocument(v)
 	it := value.Iterate(doc)
-	if !ok || !it.Next() || name == "" || name[0] == '$' {
+	if !ok || !it.Next() || name == "" || name[0] == '$' || strings.ContainsAny(name, ".\x00") {
 		return output{}, models.E(models.CodeOperator, "docdb.stage_field", "field", name)
 	}
 	operator, argument := string(it.Key()), it.Value()
@@ -116,6 +117,9 @@ func (g *groups) take(id bson.RawValue, doc bson.Raw) error {
 func (g *groups) give(next sink) error {
 	var dst []byte
 	for _, one := range g.list {
+		if err := g.run.alive(); err != nil {
+			return err
+		}
 		start, buf := bsoncore.AppendDocumentStart(dst[:0])
 		buf = appendMember(buf, "_id", one.id)
 		for i, o := range g.outputs {

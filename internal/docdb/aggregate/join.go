@@ -58,8 +58,11 @@ type joining struct {
 	rememberBytes int
 }
 
-// maxRemembered bounds the results of a join that are kept for equal keys.
-const maxRemembered = 16 << 20
+// Bounds of what joins keep, which counts as memory of the pipeline besides.
+const (
+	maxFound      = 16 << 20 // bytes that belong to one document
+	maxRemembered = 16 << 20 // bytes that are kept for equal keys
+)
 
 func (r *run) lookup(v bson.RawValue) (builder, error) {
 	doc, err := known("$lookup", v, "from", "localField", "foreignField", "as", "let", "pipeline")
@@ -78,6 +81,11 @@ func (r *run) lookup(v bson.RawValue) (builder, error) {
 	j.from, j.foreign = text("from"), text("foreignField")
 	if j.as, err = value.ParsePath(text("as")); err != nil || j.from == "" || j.as[0][0] == '$' {
 		return nil, misuse("$lookup")
+	}
+	if j.foreign != "" {
+		if _, err := value.ParsePath(j.foreign); err != nil {
+			return nil, err
+		}
 	}
 	local := text("localField")
 	if (local == "") != (j.foreign == "") {
@@ -101,10 +109,16 @@ func (r *run) lookup(v bson.RawValue) (builder, error) {
 		return nil, err
 	}
 	return perDocument(func(doc bson.Raw, next sink) (bool, error) {
-		found, err := j.find(r, doc)
+		before := *r.memory
+		found, remembered, err := j.find(r, doc)
+		if err == nil {
+			err = fits(len(doc) + len(found.Value))
+		}
 		if err != nil {
 			return false, err
 		}
+		// What the stages inside kept is free again.
+		*r.memory = before - int64(remembered)
 		return next.push(setPath(doc, j.as, found))
 	}), nil
 }
@@ -122,17 +136,21 @@ func (j *joining) readLet(r *run, v bson.RawValue) error {
 	return nil
 }
 
-// find returns what belongs to a document; equal questions are asked once.
-func (j *joining) find(r *run, doc bson.Raw) (bson.RawValue, error) {
+// find returns what belongs to a document; equal questions are asked once. It says
+// how many bytes it keeps for the next time.
+func (j *joining) find(r *run, doc bson.Raw) (found bson.RawValue, kept int, err error) {
 	var key []byte
 	vars := make(map[string]bson.RawValue, len(r.vars)+len(j.names))
 	for name, v := range r.vars {
 		vars[name] = v
 	}
 	for i, e := range j.let {
-		v, err := e.Eval(r.scope(doc))
+		v, err := r.eval(e, r.scope(doc))
+		if err == nil {
+			err = r.hold(len(v.Value))
+		}
 		if err != nil {
-			return v, err
+			return v, 0, err
 		}
 		vars[j.names[i]] = v
 		key = appendMember(key, j.names[i], v)
@@ -144,28 +162,35 @@ func (j *joining) find(r *run, doc bson.Raw) (bson.RawValue, error) {
 		stages = append([]Stage{{"$match", value.Document(condition)}}, stages...)
 	}
 	if v, ok := j.remembered[string(key)]; ok {
-		return v, nil
+		return v, 0, nil
 	}
+	if found, err = j.read(vars, stages); err != nil {
+		return found, 0, err
+	}
+	kept = len(key) + len(found.Value) + 64
+	if j.rememberBytes+kept > maxRemembered || int64(kept) > *r.memory/4 {
+		return found, 0, nil
+	}
+	j.rememberBytes += kept
+	j.remembered[string(key)] = found
+	return found, kept, nil
+}
+
+// read runs the pipeline inside.
+func (j *joining) read(vars map[string]bson.RawValue, stages []Stage) (bson.RawValue, error) {
 	inner := *j.run
 	inner.vars = vars
 	var list []byte
 	n := 0
 	err := inner.collection(j.from, stages, func(found bson.Raw) error {
-		list = appendMember(list, indexKey(n), value.Document(found))
-		n++
-		if len(list) > maxRemembered {
+		if len(list)+len(found) > maxFound {
 			return models.E(models.CodeResultTooLarge, "docdb.memory_bound")
 		}
-		return nil
+		list = appendMember(list, indexKey(n), value.Document(found))
+		n++
+		return inner.keep(len(found))
 	})
-	if err != nil {
-		return bson.RawValue{}, err
-	}
-	out := value.Array(bsoncore.BuildDocument(nil, list))
-	if j.rememberBytes += len(key) + len(list) + 64; j.rememberBytes < maxRemembered {
-		j.remembered[string(key)] = out
-	}
-	return out, nil
+	return value.Array(bsoncore.BuildDocument(nil, list)), err
 }
 
 // condition is that the foreign field equals the local one, or one of its

@@ -32,6 +32,9 @@ func (r *run) geoNear(collection string, v bson.RawValue) ([]bson.RawValue, Stag
 		}
 		key = []byte(path)
 	}
+	if _, err := value.ParsePath(string(key)); err != nil {
+		return nil, Stage{}, err
+	}
 	point := value.Get(doc, value.Path{"near"})
 	if point.Type == bson.TypeArray {
 		point = value.Document(bsoncore.BuildDocument(nil, appendMember(appendMember(nil, "type", value.String("Point")), "coordinates", point)))

@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -28,12 +29,22 @@ type Source interface {
 type Options struct {
 	Collection string
 	Now        time.Time
-	// MemoryBytes bounds what all stages keep together; default 100 MiB.
+	// MemoryBytes bounds what all stages keep together, and what an expression holds
+	// on its way; default 100 MiB.
 	MemoryBytes int64
+	// Steps bounds the work of each expression and condition for one document;
+	// default expr.DefaultSteps.
+	Steps int
+	// Timeout bounds the whole run; default 30 seconds.
+	Timeout time.Duration
+	// Joined is asked before the documents of a collection are read by a stage, such
+	// as $lookup; nil allows all.
+	Joined func(collection string) error
 }
 
 const (
-	defaultMemory = 100 << 20
+	defaultMemory  = 100 << 20
+	defaultTimeout = 30 * time.Second
 	// maxNesting bounds pipelines inside pipelines.
 	maxNesting = 10
 )
@@ -44,15 +55,31 @@ type Stage struct {
 	Value bson.RawValue
 }
 
+// errTimeout is the cause of a context that ended by Options.Timeout.
+var errTimeout = errors.New("pipeline timed out")
+
 // Run runs a pipeline and hands every result to emit, where it is only good until
 // emit returns. Codes: operator for a stage or operator that is unknown or used
-// wrongly, result_too_large when the stages keep more than they may.
+// wrongly, result_too_large when the stages keep more than they may or one document
+// takes too much work, limited when all of it takes too long.
 func Run(ctx context.Context, src Source, stages []Stage, o Options, emit func(doc bson.Raw) error) error {
 	if o.MemoryBytes <= 0 {
 		o.MemoryBytes = defaultMemory
 	}
-	r := &run{ctx: ctx, src: src, now: o.Now.UnixMilli(), memory: &o.MemoryBytes}
-	return r.collection(o.Collection, stages, emit)
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, errTimeout)
+	defer cancel()
+	r := &run{
+		ctx: ctx, src: src, now: o.Now.UnixMilli(), memory: &o.MemoryBytes, joined: o.Joined, ticks: new(int),
+		steps: o.Steps, budget: expr.NewBudget(ctx, o.Steps, &o.MemoryBytes),
+	}
+	err := r.collection(o.Collection, stages, emit)
+	if err != nil && errors.Is(context.Cause(ctx), errTimeout) {
+		return models.E(models.CodeLimited, "docdb.time_bound", "seconds", o.Timeout.Seconds()).Wrap(err)
+	}
+	return err
 }
 
 // run is a pipeline at work; pipelines inside of it share its memory.
@@ -61,21 +88,47 @@ type run struct {
 	src    Source
 	now    int64
 	memory *int64
+	budget *expr.Budget
+	steps  int
+	ticks  *int // documents on their way, to look at the context now and then
 	vars   map[string]bson.RawValue
-	depth  int
+	joined func(collection string) error
+	depth  int // of pipelines inside of pipelines
 }
 
-// keep counts bytes that a stage holds on to.
-func (r *run) keep(bytes int) error {
-	*r.memory -= int64(bytes) + 64
-	if *r.memory < 0 {
-		return models.E(models.CodeResultTooLarge, "docdb.memory_bound")
+// keep counts bytes that a stage holds on to, and about what it takes to hold them.
+func (r *run) keep(bytes int) error { return r.hold(bytes + 64) }
+
+// hold counts bytes as they are, and gives them back when they are negative.
+func (r *run) hold(bytes int) error { return r.budget.Hold(bytes) }
+
+// alive is asked for every document that a stage makes on its own.
+func (r *run) alive() error {
+	if *r.ticks++; *r.ticks%256 == 0 {
+		return r.ctx.Err()
+	}
+	return nil
+}
+
+// maxDocument bounds a document between two stages, as in MongoDB.
+const maxDocument = 64 << 20
+
+// fits refuses a document before it gets too large.
+func fits(bytes int) error {
+	if bytes > maxDocument {
+		return models.E(models.CodeResultTooLarge, "docdb.document_large", "mb", maxDocument>>20)
 	}
 	return nil
 }
 
 func (r *run) scope(doc bson.Raw) *expr.Scope {
-	return &expr.Scope{Root: doc, Current: doc, Vars: r.vars, Now: r.now}
+	return &expr.Scope{Root: doc, Current: doc, Vars: r.vars, Now: r.now, Budget: r.budget}
+}
+
+// eval evaluates an expression on a document, with all steps that one has.
+func (r *run) eval(e *expr.Expr, scope *expr.Scope) (bson.RawValue, error) {
+	r.budget.Refill()
+	return e.Eval(scope)
 }
 
 func (r *run) parse(v bson.RawValue) (*expr.Expr, error) {
@@ -98,6 +151,11 @@ type builder func(next sink) sink
 
 // collection runs stages over a collection.
 func (r *run) collection(name string, stages []Stage, emit func(doc bson.Raw) error) error {
+	if r.depth > 0 && r.joined != nil {
+		if err := r.joined(name); err != nil {
+			return err
+		}
+	}
 	filter, order, limit, rest, err := r.pushDown(name, stages)
 	if err != nil {
 		return err
@@ -106,10 +164,9 @@ func (r *run) collection(name string, stages []Stage, emit func(doc bson.Raw) er
 	if err != nil {
 		return err
 	}
-	n := 0
-	err = r.src.Scan(r.ctx, name, filter, order, limit, func(doc bson.Raw) (bool, error) {
-		if n++; n%256 == 0 && r.ctx.Err() != nil {
-			return false, r.ctx.Err()
+	err = r.src.Scan(r.ctx, name, filter.Bounded(r.steps), order, limit, func(doc bson.Raw) (bool, error) {
+		if err := r.alive(); err != nil {
+			return false, err
 		}
 		return head.push(doc)
 	})
@@ -163,7 +220,7 @@ func (r *run) stage(stages []Stage, i int) (builder, error) {
 	case "$unset":
 		return r.unset(s.Value)
 	case "$unwind":
-		return unwind(s.Value)
+		return r.unwind(s.Value)
 	case "$group":
 		return r.group(s.Value)
 	case "$count":

@@ -103,8 +103,11 @@ func (p *shaper) members(dst []byte, s *shape, doc bson.Raw, scope *expr.Scope) 
 // field appends a field that is computed or has computed or chosen parts.
 func (p *shaper) field(dst []byte, key string, s *shape, old bson.RawValue, scope *expr.Scope) ([]byte, error) {
 	if s.compute != nil {
-		v, err := s.compute.Eval(scope)
+		v, err := p.run.eval(s.compute, scope)
 		if err != nil || v.Type == 0 {
+			return dst, err
+		}
+		if err := fits(len(dst) + len(v.Value)); err != nil {
 			return dst, err
 		}
 		return appendMember(dst, key, v), nil

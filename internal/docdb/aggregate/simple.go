@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 
@@ -35,12 +36,14 @@ func (r *run) match(v bson.RawValue) (builder, error) {
 	if err != nil {
 		return nil, err
 	}
+	filter = filter.Bounded(r.steps)
 	if _, near := filter.Near(); near {
 		return nil, models.E(models.CodeOperator, "docdb.geo_near_first")
 	}
 	return perDocument(func(doc bson.Raw, next sink) (bool, error) {
-		if !filter.Match(doc) {
-			return true, nil
+		ok, err := filter.MatchContext(r.ctx, doc)
+		if err != nil || !ok {
+			return true, err
 		}
 		return next.push(doc)
 	}), nil
@@ -77,7 +80,7 @@ func appendMember(dst []byte, key string, v bson.RawValue) []byte {
 }
 
 // unwind is "$path" or {path, includeArrayIndex, preserveNullAndEmptyArrays}.
-func unwind(v bson.RawValue) (builder, error) {
+func (r *run) unwind(v bson.RawValue) (builder, error) {
 	index, preserve := "", false
 	if doc, ok := value.AsDocument(v); ok {
 		name, isText := value.Text(value.Get(doc, value.Path{"includeArrayIndex"}))
@@ -119,7 +122,14 @@ func unwind(v bson.RawValue) (builder, error) {
 			}
 			return next.push(mark(doc, value.Null()))
 		}
+		if err := r.hold(len(doc)); err != nil {
+			return false, err
+		}
+		defer func() { _ = r.hold(-len(doc)) }()
 		for i := int64(0); ; i++ {
+			if err := r.alive(); err != nil {
+				return false, err
+			}
 			more, err := next.push(mark(setPath(doc, path, it.Value()), value.Int64Value(i)))
 			if err != nil || !more {
 				return false, err
@@ -183,7 +193,7 @@ func (r *run) replaceRoot(s Stage) (builder, error) {
 		return nil, err
 	}
 	return perDocument(func(doc bson.Raw, next sink) (bool, error) {
-		v, err := e.Eval(r.scope(doc))
+		v, err := r.eval(e, r.scope(doc))
 		if err != nil {
 			return false, err
 		}
@@ -212,8 +222,11 @@ func (b *blocking) finish() error {
 }
 
 // hand gives documents to the next stage until it wants no more.
-func hand(docs []bson.Raw, next sink) error {
+func (r *run) hand(docs []bson.Raw, next sink) error {
 	for _, doc := range docs {
+		if err := r.alive(); err != nil {
+			return err
+		}
 		if more, err := next.push(doc); err != nil || !more {
 			return err
 		}
@@ -223,7 +236,7 @@ func hand(docs []bson.Raw, next sink) error {
 
 func (r *run) count(v bson.RawValue) (builder, error) {
 	name, ok := value.Text(v)
-	if !ok || len(name) == 0 || name[0] == '$' {
+	if !ok || len(name) == 0 || name[0] == '$' || bytes.IndexByte(name, 0) >= 0 {
 		return nil, misuse("$count")
 	}
 	return func(next sink) sink {
@@ -233,7 +246,7 @@ func (r *run) count(v bson.RawValue) (builder, error) {
 				return nil
 			}
 			doc := bsoncore.BuildDocument(nil, appendMember(nil, string(name), whole(n)))
-			return hand([]bson.Raw{doc}, next)
+			return r.hand([]bson.Raw{doc}, next)
 		}}
 	}, nil
 }
@@ -263,12 +276,13 @@ func (r *run) sample(v bson.RawValue) (builder, error) {
 				if at = random(seen); at >= size {
 					return nil
 				}
+				grown := len(doc) - len(kept[at])
 				kept[at] = slices.Clone(doc)
-				return nil
+				return r.hold(grown)
 			}
 			kept = append(kept, slices.Clone(doc))
 			return r.keep(len(doc))
-		}, func(next sink) error { return hand(kept, next) }}
+		}, func(next sink) error { return r.hand(kept, next) }}
 	}, nil
 }
 
@@ -283,8 +297,8 @@ func (r *run) sort(v bson.RawValue, top int) (builder, error) {
 		return nil, err
 	}
 	return func(next sink) sink {
-		s := NewSorter(order, top, r.keep)
-		return &blocking{next, s.Add, func(next sink) error { return hand(s.Sorted(), next) }}
+		s := NewSorter(order, top, r.hold)
+		return &blocking{next, s.Add, func(next sink) error { return r.hand(s.Sorted(), next) }}
 	}, nil
 }
 

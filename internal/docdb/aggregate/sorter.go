@@ -27,7 +27,8 @@ type sorted struct {
 }
 
 // NewSorter makes a sorter that gives all documents, or only the first top. keep
-// is asked for the bytes that it holds on to.
+// is asked for the bytes that it holds on to, and told by negative ones what it let
+// go of.
 func NewSorter(order []query.Sort, top int, keep func(bytes int) error) *Sorter {
 	return &Sorter{order: order, top: top, keep: keep}
 }
@@ -42,8 +43,11 @@ func (s *Sorter) Add(doc bson.Raw) error {
 		row.keys[i] = value.SortValue(row.doc, o.Path, o.Descending)
 	}
 	s.rows = append(s.rows, row)
-	return s.keep(len(doc) + 32*len(row.keys))
+	return s.keep(row.bytes())
 }
+
+// bytes is what a row takes in memory: what Add counts, cut gives back.
+func (r sorted) bytes() int { return len(r.doc) + 40*len(r.keys) + 64 }
 
 func (s *Sorter) compare(a, b sorted) int {
 	for i, o := range s.order {
@@ -62,7 +66,7 @@ func (s *Sorter) compare(a, b sorted) int {
 func (s *Sorter) cut() {
 	slices.SortStableFunc(s.rows, s.compare)
 	for _, row := range s.rows[s.top:] {
-		_ = s.keep(-len(row.doc) - 32*len(row.keys) - 128)
+		_ = s.keep(-row.bytes())
 	}
 	clear(s.rows[s.top:])
 	s.rows = s.rows[:s.top]

@@ -34,7 +34,16 @@ func AppendCanonicalValue(dst []byte, v bson.RawValue) []byte {
 	return encoder{lossless: true}.value(dst, v)
 }
 
-type encoder struct{ lossless bool }
+// AppendClient appends a document as the client SDK reads it (client protocol,
+// section 6.2): dates as plain milliseconds, and bare numbers, whatever their size.
+func AppendClient(dst []byte, doc bson.Raw) []byte { return encoder{client: true}.document(dst, doc) }
+
+// AppendClientValue appends a value as the client SDK reads it.
+func AppendClientValue(dst []byte, v bson.RawValue) []byte {
+	return encoder{client: true}.value(dst, v)
+}
+
+type encoder struct{ lossless, client bool }
 
 func (e encoder) document(dst []byte, doc bson.Raw) []byte {
 	dst = append(dst, '{')
@@ -92,7 +101,7 @@ const maxExact = 1 << 53
 func (e encoder) integer(dst []byte, v bson.RawValue) []byte {
 	i, _ := value.Int64(v)
 	narrow := i >= math.MinInt32 && i <= math.MaxInt32
-	wrap := i > maxExact || i < -maxExact
+	wrap := !e.client && (i > maxExact || i < -maxExact)
 	if e.lossless {
 		wrap = v.Type == bson.TypeInt64 && narrow
 	}
@@ -133,6 +142,9 @@ func (e encoder) double(dst []byte, f float64) []byte {
 const maxDate = 253402300799999
 
 func (e encoder) date(dst []byte, ms int64) []byte {
+	if e.client {
+		return append(strconv.AppendInt(append(dst, `{"$date":`...), ms, 10), '}')
+	}
 	if e.lossless && ms >= 0 && ms <= maxDate {
 		dst = append(dst, `{"$date":"`...)
 		return append(time.UnixMilli(ms).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z"), `"}`...)
@@ -153,6 +165,10 @@ func (e encoder) rare(dst []byte, v bson.RawValue) []byte {
 	switch v.Type {
 	case bson.TypeRegex:
 		pattern, options, _, _ := bsoncore.ReadRegex(v.Value)
+		if e.client {
+			dst = append(appendText(append(dst, `{"$regex":`...), []byte(pattern)), `,"$options":`...)
+			return append(appendText(dst, []byte(options)), '}')
+		}
 		dst = append(appendText(append(dst, `{"$regularExpression":{"pattern":`...), []byte(pattern)), `,"options":`...)
 		return append(appendText(dst, []byte(options)), `}}`...)
 	case bson.TypeBinary:

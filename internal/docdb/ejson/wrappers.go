@@ -120,7 +120,13 @@ func readDecimal(v bson.RawValue, _ time.Time) (bson.RawValue, bool) {
 	return bson.RawValue{Type: bson.TypeDecimal128, Value: bsoncore.AppendDecimal128(nil, high, low)}, true
 }
 
-func readDate(v bson.RawValue, _ time.Time) (bson.RawValue, bool) {
+// readDate reads a date as text or milliseconds, and the server date of the client
+// protocol, {"$date": {"offset": milliseconds}}.
+func readDate(v bson.RawValue, now time.Time) (bson.RawValue, bool) {
+	if inside, ok := value.AsDocument(v); ok {
+		served, ok := readServerDate(v, now)
+		return served, ok && value.Get(inside, value.Path{"offset"}).Type != 0
+	}
 	if text, ok := textOf(v); ok {
 		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02"} {
 			if t, err := time.Parse(layout, text); err == nil {

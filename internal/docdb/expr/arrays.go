@@ -1,10 +1,10 @@
 package expr
 
 import (
+	"math"
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
 
 	"envshare/internal/docdb/value"
 )
@@ -12,30 +12,28 @@ import (
 var arrayOperators = map[string]operator{
 	"$arrayElemAt": {least: 2, most: 2, call: arrayElemAt}, "$first": {least: 1, most: 1, call: func(a []bson.RawValue) (bson.RawValue, bool) { return elementAt(a[0], 0) }},
 	"$last":          {least: 1, most: 1, call: func(a []bson.RawValue) (bson.RawValue, bool) { return elementAt(a[0], -1) }},
-	"$arrayToObject": {least: 1, most: 1, call: arrayToObject}, "$objectToArray": {least: 1, most: 1, call: objectToArray},
-	"$concatArrays": {least: 0, most: -1, call: concatArrays}, "$in": {least: 2, most: 2, call: contains},
+	"$arrayToObject": {least: 1, most: 1, call: arrayToObject, apart: true}, "$objectToArray": {least: 1, most: 1, call: objectToArray, makes: pairs, apart: true},
+	"$concatArrays": {least: 0, most: -1, call: concatArrays, makes: concatenated}, "$in": {least: 2, most: 2, call: contains},
 	"$indexOfArray": {least: 2, most: 4, call: indexOfArray},
 	"$isArray":      {least: 1, most: 1, call: func(a []bson.RawValue) (bson.RawValue, bool) { return value.Bool(a[0].Type == bson.TypeArray), true }},
-	"$range":        {least: 2, most: 3, call: makeRange}, "$reverseArray": {least: 1, most: 1, call: reverse},
+	"$range":        {least: 2, most: 3, scoped: makeRange}, "$reverseArray": {least: 1, most: 1, call: reverse, apart: true},
 	"$size": {least: 1, most: 1, call: func(a []bson.RawValue) (bson.RawValue, bool) {
-		l, ok := elements(a[0])
-		return value.Int32(int32(len(l))), ok
+		_, n := weight(a[0])
+		return value.Int32(int32(n)), a[0].Type == bson.TypeArray
 	}},
-	"$slice": {least: 2, most: 3, call: slice}, "$zip": {named: []string{"inputs", "useLongestLength", "defaults"}, needed: 1, call: zip},
-	"$mergeObjects": {least: 0, most: -1, call: mergeObjects}, "$getField": {named: []string{"field", "input"}, needed: 2, call: getField},
-	"$setField":   {named: []string{"field", "input", "value"}, needed: 3, call: setField},
-	"$unsetField": {named: []string{"field", "input"}, needed: 2, call: setField},
+	"$slice": {least: 2, most: 3, call: slice, apart: true}, "$zip": {named: []string{"inputs", "useLongestLength", "defaults"}, needed: 1, call: zip, makes: zipped, apart: true},
+	"$mergeObjects": {least: 0, most: -1, call: mergeObjects, makes: merged, apart: true}, "$getField": {named: []string{"field", "input"}, needed: 2, call: getField},
+	"$setField":   {named: []string{"field", "input", "value"}, needed: 3, call: setField, apart: true},
+	"$unsetField": {named: []string{"field", "input"}, needed: 2, call: setField, apart: true},
 	"$allElementsTrue": {least: 1, most: 1, call: func(a []bson.RawValue) (bson.RawValue, bool) {
-		l, ok := elements(a[0])
-		return value.Bool(!slices.ContainsFunc(l, func(v bson.RawValue) bool { return !value.Truthy(v) })), ok
+		return value.Bool(!someElement(a[0], func(v bson.RawValue) bool { return !value.Truthy(v) })), a[0].Type == bson.TypeArray
 	}},
 	"$anyElementTrue": {least: 1, most: 1, call: func(a []bson.RawValue) (bson.RawValue, bool) {
-		l, ok := elements(a[0])
-		return value.Bool(slices.ContainsFunc(l, value.Truthy)), ok
+		return value.Bool(someElement(a[0], value.Truthy)), a[0].Type == bson.TypeArray
 	}},
-	"$setUnion": {least: 0, most: -1, call: setUnion}, "$setIntersection": {least: 0, most: -1, call: setIntersection},
-	"$setDifference": {least: 2, most: 2, call: setDifference}, "$setEquals": {least: 2, most: -1, call: setEquals},
-	"$setIsSubset": {least: 2, most: 2, call: func(a []bson.RawValue) (bson.RawValue, bool) {
+	"$setUnion": {least: 0, most: -1, call: setUnion, makes: concatenated, apart: true}, "$setIntersection": {least: 0, most: -1, call: setIntersection, apart: true},
+	"$setDifference": {least: 2, most: 2, call: setDifference, apart: true}, "$setEquals": {least: 2, most: -1, call: setEquals, apart: true},
+	"$setIsSubset": {least: 2, most: 2, apart: true, call: func(a []bson.RawValue) (bson.RawValue, bool) {
 		x, ok1 := setOf(a[0])
 		y, ok2 := setOf(a[1])
 		return value.Bool(len(minus(x, y)) == 0), ok1 && ok2
@@ -43,6 +41,18 @@ var arrayOperators = map[string]operator{
 	"$sum": statistic(sum), "$avg": statistic(average), "$min": statistic(func(l []bson.RawValue) bson.RawValue { return extreme(l, -1) }),
 	"$max":       statistic(func(l []bson.RawValue) bson.RawValue { return extreme(l, 1) }),
 	"$stdDevPop": statistic(func(l []bson.RawValue) bson.RawValue { return deviation(l, 0) }), "$stdDevSamp": statistic(func(l []bson.RawValue) bson.RawValue { return deviation(l, 1) }),
+}
+
+// someElement reports whether an element of an array satisfies a test.
+func someElement(v bson.RawValue, test func(v bson.RawValue) bool) bool {
+	array, _ := value.AsArray(v)
+	it := value.Iterate(array)
+	for it.Next() {
+		if test(it.Value()) {
+			return true
+		}
+	}
+	return false
 }
 
 func arrayElemAt(a []bson.RawValue) (bson.RawValue, bool) {
@@ -61,134 +71,23 @@ func elementAt(v bson.RawValue, at int) (bson.RawValue, bool) {
 	if nullish(v) {
 		return value.Null(), true
 	}
-	l, ok := elements(v)
+	if v.Type != bson.TypeArray {
+		return bson.RawValue{}, false
+	}
 	if at < 0 {
-		at += len(l)
+		_, n := weight(v)
+		at += n
 	}
-	if !ok || at < 0 || at >= len(l) {
-		return bson.RawValue{}, ok
-	}
-	return l[at], true
-}
-
-// arrayToObject reads [[k, v], …] or [{k, v}, …].
-func arrayToObject(a []bson.RawValue) (bson.RawValue, bool) {
-	if nullish(a[0]) {
-		return value.Null(), true
-	}
-	l, ok := elements(a[0])
-	if !ok {
-		return a[0], false
-	}
-	var members []member
-	for _, e := range l {
-		k, v := bson.RawValue{}, bson.RawValue{}
-		if doc, isDoc := value.AsDocument(e); isDoc {
-			k, v = value.Get(doc, value.Path{"k"}), value.Get(doc, value.Path{"v"})
-		} else if pair, _ := elements(e); len(pair) == 2 {
-			k, v = pair[0], pair[1]
-		}
-		key, isText := textOf(k)
-		if !isText || v.Type == 0 {
-			return e, false
-		}
-		members = setMember(members, key, v)
-	}
-	return objectOf(members), true
-}
-
-type member struct {
-	key string
-	v   bson.RawValue
-}
-
-// setMember replaces a member in its place, or adds it at the end.
-func setMember(members []member, key string, v bson.RawValue) []member {
-	for i := range members {
-		if members[i].key == key {
-			members[i].v = v
-			return members
+	if at >= 0 {
+		it := value.Iterate(v.Value)
+		for it.Next() {
+			if at == 0 {
+				return it.Value(), true
+			}
+			at--
 		}
 	}
-	return append(members, member{key, v})
-}
-
-func membersOf(v bson.RawValue) ([]member, bool) {
-	doc, ok := value.AsDocument(v)
-	var out []member
-	_ = value.Elements(doc, func(key string, v bson.RawValue) bool { out = append(out, member{key, v}); return true })
-	return out, ok
-}
-
-func objectOf(members []member) bson.RawValue {
-	start, dst := bsoncore.AppendDocumentStart(nil)
-	for _, m := range members {
-		if m.v.Type != 0 {
-			dst = appendMember(dst, m.key, m.v)
-		}
-	}
-	dst, _ = bsoncore.AppendDocumentEnd(dst, start)
-	return value.Document(dst)
-}
-
-func objectToArray(a []bson.RawValue) (bson.RawValue, bool) {
-	if nullish(a[0]) {
-		return value.Null(), true
-	}
-	members, ok := membersOf(a[0])
-	out := newList()
-	for _, m := range members {
-		out.add(objectOf([]member{{"k", value.String(m.key)}, {"v", m.v}}))
-	}
-	return out.value(), ok
-}
-
-func mergeObjects(a []bson.RawValue) (bson.RawValue, bool) {
-	if len(a) == 1 {
-		if l, ok := elements(a[0]); ok {
-			a = l
-		}
-	}
-	var out []member
-	for _, v := range a {
-		if nullish(v) {
-			continue
-		}
-		members, ok := membersOf(v)
-		if !ok {
-			return v, false
-		}
-		for _, m := range members {
-			out = setMember(out, m.key, m.v)
-		}
-	}
-	return objectOf(out), true
-}
-
-func getField(a []bson.RawValue) (bson.RawValue, bool) {
-	name, ok := textOf(a[0])
-	if !ok || nullish(a[1]) {
-		return a[1], ok
-	}
-	doc, isDoc := value.AsDocument(a[1])
-	if !isDoc {
-		return bson.RawValue{}, true
-	}
-	return value.Get(doc, value.Path{name}), true
-}
-
-// setField sets a member, or takes it out when no value is given.
-func setField(a []bson.RawValue) (bson.RawValue, bool) {
-	name, ok := textOf(a[0])
-	if !ok || nullish(a[1]) {
-		return value.Null(), ok
-	}
-	members, ok := membersOf(a[1])
-	v := bson.RawValue{}
-	if len(a) == 3 {
-		v = a[2]
-	}
-	return objectOf(setMember(members, name, v)), ok
+	return bson.RawValue{}, true
 }
 
 func concatArrays(a []bson.RawValue) (bson.RawValue, bool) {
@@ -197,20 +96,20 @@ func concatArrays(a []bson.RawValue) (bson.RawValue, bool) {
 	}
 	out := newList()
 	for _, v := range a {
-		l, ok := elements(v)
+		array, ok := value.AsArray(v)
 		if !ok {
 			return v, false
 		}
-		for _, e := range l {
-			out.add(e)
+		it := value.Iterate(array)
+		for it.Next() {
+			out.add(it.Value())
 		}
 	}
 	return out.value(), true
 }
 
 func contains(a []bson.RawValue) (bson.RawValue, bool) {
-	l, ok := elements(a[1])
-	return value.Bool(slices.ContainsFunc(l, func(e bson.RawValue) bool { return value.Equal(e, a[0]) })), ok
+	return value.Bool(someElement(a[1], func(e bson.RawValue) bool { return value.Equal(e, a[0]) })), a[1].Type == bson.TypeArray
 }
 
 // window reads the optional start and end of a search in n elements.
@@ -234,36 +133,43 @@ func indexOfArray(a []bson.RawValue) (bson.RawValue, bool) {
 	if nullish(a[0]) {
 		return value.Null(), true
 	}
-	l, isArray := elements(a[0])
-	from, to, ok := window(a, len(l))
-	if !ok || !isArray {
+	from, to, ok := window(a, math.MaxInt32)
+	if !ok || a[0].Type != bson.TypeArray {
 		return a[0], false
 	}
-	for i := from; i < to; i++ {
-		if value.Equal(l[i], a[1]) {
+	it := value.Iterate(a[0].Value)
+	for i := 0; i < to && it.Next(); i++ {
+		if i >= from && value.Equal(it.Value(), a[1]) {
 			return value.Int32(int32(i)), true
 		}
 	}
 	return value.Int32(-1), true
 }
 
-func makeRange(a []bson.RawValue) (bson.RawValue, bool) {
+// makeRange is $range.
+func makeRange(s *Scope, name string, a []bson.RawValue) (bson.RawValue, error) {
 	parts := [3]int{0, 0, 1}
 	for i, v := range a {
 		var ok bool
 		if parts[i], ok = wholeOf(v); !ok {
-			return v, false
+			return v, wrong(name)
 		}
 	}
 	from, to, step := parts[0], parts[1], parts[2]
 	if step == 0 || (to-from)/step > maxRange {
-		return a[0], false
+		return a[0], wrong(name)
+	}
+	if err := s.Budget.Hold(max(0, (to-from)/step+1) * (headBytes + 4)); err != nil {
+		return a[0], err
 	}
 	out := newList()
 	for i := from; step > 0 && i < to || step < 0 && i > to; i += step {
+		if err := s.Budget.Spend(1); err != nil {
+			return a[0], err
+		}
 		out.add(value.Int32(int32(i)))
 	}
-	return out.value(), true
+	return sized(out.value())
 }
 
 func reverse(a []bson.RawValue) (bson.RawValue, bool) {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // a bare machine has no time zones
 
@@ -34,8 +35,8 @@ var dateOperators = map[string]operator{
 	"$hour": part(time.Time.Hour), "$minute": part(time.Time.Minute), "$second": part(time.Time.Second),
 	"$millisecond":    part(func(t time.Time) int { return t.Nanosecond() / 1e6 }),
 	"$dateFromParts":  {named: append([]string{"timezone"}, dateParts...), needed: 0, call: dateFromParts},
-	"$dateFromString": {named: []string{"dateString", "format", "timezone", "onError", "onNull"}, needed: 1, call: dateFromString},
-	"$dateToString":   {named: []string{"date", "format", "timezone", "onNull"}, needed: 1, call: dateToString},
+	"$dateFromString": {named: []string{"dateString", "format", "timezone", "onError", "onNull"}, needed: 1, call: dateFromString, makes: dateText},
+	"$dateToString":   {named: []string{"date", "format", "timezone", "onNull"}, needed: 1, call: dateToString, makes: dateText},
 	"$dateToParts":    {named: []string{"date", "timezone", "iso8601"}, needed: 1, call: dateToParts},
 	"$dateAdd":        {named: []string{"startDate", "unit", "amount", "timezone"}, needed: 3, call: dateAdd(1)},
 	"$dateSubtract":   {named: []string{"startDate", "unit", "amount", "timezone"}, needed: 3, call: dateAdd(-1)},
@@ -100,9 +101,23 @@ func zoneOf(v bson.RawValue) (*time.Location, bool) {
 		}
 		return time.FixedZone(name, seconds), true
 	}
+	if known, ok := zones.Load(name); ok {
+		return known.(*time.Location), true
+	}
 	location, err := time.LoadLocation(name)
-	return location, err == nil
+	if err != nil {
+		return time.UTC, false
+	}
+	zones.Store(name, location)
+	return location, true
 }
+
+// zones are the time zones that were asked for; loading one reads a file.
+var zones sync.Map
+
+// dateText is how many bytes a date takes that is written by a format, or the
+// layout that a date is read by.
+func dateText(a []bson.RawValue) int { return 5*len(a[1].Value) + 64 }
 
 var dateParts = []string{"year", "month", "day", "hour", "minute", "second", "millisecond", "isoWeekYear", "isoWeek", "isoDayOfWeek"}
 
@@ -299,7 +314,7 @@ func dateAdd(sign int) func(a []bson.RawValue) (bson.RawValue, bool) {
 		t, ok1 := dateIn(a[0], a[3])
 		unit, ok2 := textOf(a[1])
 		n, ok3 := value.Int64(a[2])
-		if !ok1 || !ok2 || !ok3 || math.Abs(float64(n)) > 1e13 {
+		if !ok1 || !ok2 || !ok3 || math.Abs(float64(n)) > 1e13 || !calendar(t) {
 			return a[0], false
 		}
 		n *= int64(sign)
@@ -310,8 +325,21 @@ func dateAdd(sign int) func(a []bson.RawValue) (bson.RawValue, bool) {
 			return value.Date(t.AddDate(0, 0, int(n*days)).UnixMilli()), true
 		}
 		ms, ok := map[string]int64{"hour": 3600000, "minute": 60000, "second": 1000, "millisecond": 1}[unit]
-		return value.Date(t.UnixMilli() + n*ms), ok
+		sum, fits := plusMillis(t.UnixMilli(), float64(n)*float64(ms))
+		return sum, ok && fits
 	}
+}
+
+// calendar reports whether a date is near enough for adding months to it.
+func calendar(t time.Time) bool { return t.Year() > -1e6 && t.Year() < 1e6 }
+
+// plusMillis adds milliseconds to a date; false when no date holds the sum.
+func plusMillis(date int64, ms float64) (bson.RawValue, bool) {
+	ms = math.Round(ms)
+	if sum := float64(date) + ms; !(math.Abs(sum) < 1<<62 && math.Abs(ms) < 1<<62) {
+		return bson.RawValue{}, false
+	}
+	return value.Date(date + int64(ms)), true
 }
 
 // addMonths stays in the month: a day that it does not have becomes its last one.

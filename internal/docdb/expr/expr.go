@@ -1,9 +1,9 @@
 package expr
 
 import (
+	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
@@ -16,6 +16,7 @@ import (
 type Expr struct {
 	run      run
 	constant bool
+	alias    bool // the result is a part of the document, not made anew
 }
 
 type run func(s *Scope) (bson.RawValue, error)
@@ -25,28 +26,42 @@ type Scope struct {
 	Root    bson.Raw // $$ROOT
 	Current bson.Raw // $$CURRENT, where field paths begin
 	Vars    map[string]bson.RawValue
-	Now     int64 // $$NOW, milliseconds since 1970
-
-	steps *int
+	Now     int64   // $$NOW, milliseconds since 1970
+	Budget  *Budget // what evaluating may cost; nil: the defaults, without a context
 }
 
 // Bounds against hostile expressions.
 const (
 	maxDepth = 100
-	maxSteps = 20_000_000 // operators evaluated for one document
-	maxValue = 16 << 20   // bytes of any value on the way
-	maxRange = 1_000_000  // elements that $range makes
+	maxValue = 16 << 20  // bytes of any value on the way
+	maxRange = 1_000_000 // elements that $range makes
 )
 
-// Eval evaluates the expression. A missing result is the zero RawValue.
+// Eval evaluates the expression. A missing result is the zero RawValue. Codes:
+// operator for values that an operator cannot be applied to, result_too_large for
+// too much work or memory; the context's own error when it has ended.
 func (e *Expr) Eval(s *Scope) (bson.RawValue, error) {
-	if s.steps == nil {
-		steps := 0
+	if s.Budget == nil {
 		inner := *s
-		inner.steps = &steps
+		inner.Budget = NewBudget(context.Background(), 0, nil)
 		s = &inner
 	}
-	return e.run(s)
+	before := *s.Budget.bytes
+	v, err := e.run(s)
+	*s.Budget.bytes = before
+	return v, err
+}
+
+// eval evaluates a part. What it held on the way is free again, but its result is
+// held until the expression around it is done.
+func (e *Expr) eval(s *Scope) (bson.RawValue, error) {
+	before := *s.Budget.bytes
+	v, err := e.run(s)
+	if !e.alias {
+		before -= int64(len(v.Value))
+	}
+	*s.Budget.bytes = before
+	return v, err
 }
 
 // Constant reports whether the expression is the same for every document.
@@ -91,7 +106,7 @@ func (p parser) with(names ...string) parser {
 }
 
 func literal(v bson.RawValue) *Expr {
-	return &Expr{constant: true, run: func(*Scope) (bson.RawValue, error) { return v, nil }}
+	return &Expr{constant: true, alias: true, run: func(*Scope) (bson.RawValue, error) { return v, nil }}
 }
 
 func (p parser) parse(v bson.RawValue, depth int) (*Expr, error) {
@@ -110,71 +125,6 @@ func (p parser) parse(v bson.RawValue, depth int) (*Expr, error) {
 		return p.array(v.Value, depth)
 	}
 	return literal(v), nil
-}
-
-// reference reads "$field.path" or "$$variable.path".
-func (p parser) reference(text string) (*Expr, error) {
-	name, isVariable := strings.CutPrefix(text, "$$")
-	if !isVariable {
-		path, err := value.ParsePath(text[1:])
-		if err != nil {
-			return nil, err
-		}
-		return &Expr{run: func(s *Scope) (bson.RawValue, error) { return follow(value.Document(s.Current), path), nil }}, nil
-	}
-	name, rest, deep := strings.Cut(name, ".")
-	if !p.vars[name] {
-		return nil, models.E(models.CodeOperator, "docdb.expr_variable", "variable", "$$"+name)
-	}
-	var path value.Path
-	if deep {
-		var err error
-		if path, err = value.ParsePath(rest); err != nil {
-			return nil, err
-		}
-	}
-	return &Expr{run: func(s *Scope) (bson.RawValue, error) { return follow(s.variable(name), path), nil }}, nil
-}
-
-func (s *Scope) variable(name string) bson.RawValue {
-	if v, ok := s.Vars[name]; ok {
-		return v
-	}
-	switch name {
-	case "ROOT":
-		return value.Document(s.Root)
-	case "CURRENT":
-		return value.Document(s.Current)
-	case "NOW":
-		return value.Date(s.Now)
-	}
-	return bson.RawValue{}
-}
-
-// follow reads a path as expressions do: arrays on the way give the array of what
-// their objects have; a number is a name and no index.
-func follow(v bson.RawValue, path value.Path) bson.RawValue {
-	for i, segment := range path {
-		switch v.Type {
-		case bson.TypeEmbeddedDocument:
-			v = value.Get(v.Value, value.Path{segment})
-		case bson.TypeArray:
-			list := newList()
-			it := value.Iterate(v.Value)
-			for it.Next() {
-				if it.Value().Type != bson.TypeEmbeddedDocument && it.Value().Type != bson.TypeArray {
-					continue
-				}
-				if inner := follow(it.Value(), path[i:]); inner.Type != 0 {
-					list.add(inner)
-				}
-			}
-			return list.value()
-		default:
-			return bson.RawValue{}
-		}
-	}
-	return v
 }
 
 // document reads an operator, or an object whose members are expressions.
@@ -206,7 +156,11 @@ func (p parser) object(doc bson.Raw, depth int) (*Expr, error) {
 	return &Expr{constant: constant, run: func(s *Scope) (bson.RawValue, error) {
 		start, dst := bsoncore.AppendDocumentStart(nil)
 		for i, kid := range kids {
-			v, err := kid.run(s)
+			before := *s.Budget.bytes
+			v, err := kid.eval(s)
+			if err == nil {
+				err = s.room(before, len(dst), len(keys[i]), v)
+			}
 			if err != nil {
 				return v, err
 			}
@@ -221,6 +175,21 @@ func (p parser) object(doc bson.Raw, depth int) (*Expr, error) {
 
 func appendMember(dst []byte, key string, v bson.RawValue) []byte {
 	return append(bsoncore.AppendHeader(dst, bsoncore.Type(v.Type), key), v.Value...)
+}
+
+// room says whether a value that was computed can be put at the end of size bytes
+// with a name; it is then held as a part of them. before is what was free before
+// it was computed.
+func (s *Scope) room(before int64, size, name int, v bson.RawValue) error {
+	*s.Budget.bytes = before
+	added := name + len(v.Value) + 10
+	if size+added > maxValue {
+		return models.E(models.CodeResultTooLarge, "docdb.expr_large", "mb", maxValue>>20)
+	}
+	if err := s.Budget.Spend(1 + added>>8); err != nil {
+		return err
+	}
+	return s.Budget.Hold(added)
 }
 
 func sized(v bson.RawValue) (bson.RawValue, error) {
@@ -239,12 +208,13 @@ func (p parser) array(array bson.Raw, depth int) (*Expr, error) {
 	return &Expr{constant: constant, run: func(s *Scope) (bson.RawValue, error) {
 		list := newList()
 		for _, kid := range kids {
-			v, err := kid.run(s)
+			before := *s.Budget.bytes
+			v, err := kid.eval(s)
+			if err == nil {
+				err = s.room(before, len(list.buf), 0, v)
+			}
 			if err != nil {
 				return v, err
-			}
-			if v.Type == 0 {
-				v = value.Null()
 			}
 			list.add(v)
 		}
@@ -269,120 +239,4 @@ func (p parser) list(v bson.RawValue, depth int) ([]*Expr, error) {
 		out = append(out, kid)
 	}
 	return out, nil
-}
-
-func (p parser) operator(name string, v bson.RawValue, depth int) (*Expr, error) {
-	if special, ok := specials(name); ok {
-		return special(p, v, depth)
-	}
-	op, ok := operators[name]
-	if !ok {
-		return nil, models.E(models.CodeOperator, "docdb.operator_unknown", "operator", name)
-	}
-	if op.named != nil {
-		return p.namedArguments(name, op, v, depth)
-	}
-	kids, err := p.list(v, depth)
-	if err != nil {
-		return nil, err
-	}
-	if len(kids) < op.least || op.most >= 0 && len(kids) > op.most {
-		return nil, models.E(models.CodeOperator, "docdb.expr_count", "operator", name)
-	}
-	return apply(name, kids, op.call), nil
-}
-
-// apply makes the expression that evaluates its arguments and then the operator.
-func apply(name string, kids []*Expr, call func([]bson.RawValue) (bson.RawValue, bool)) *Expr {
-	e := &Expr{run: func(s *Scope) (bson.RawValue, error) {
-		if err := s.step(); err != nil {
-			return bson.RawValue{}, err
-		}
-		var few [4]bson.RawValue
-		arguments := few[:0]
-		for _, kid := range kids {
-			v, err := kid.run(s)
-			if err != nil {
-				return v, err
-			}
-			arguments = append(arguments, v)
-		}
-		v, ok := call(arguments)
-		if !ok {
-			return bson.RawValue{}, wrong(name)
-		}
-		return sized(v)
-	}}
-	return e
-}
-
-func (s *Scope) step() error {
-	*s.steps++
-	if *s.steps > maxSteps {
-		return models.E(models.CodeResultTooLarge, "docdb.expr_steps", "steps", maxSteps)
-	}
-	return nil
-}
-
-// operator is one that evaluates all arguments first; call reports false for
-// values that it cannot be applied to.
-type operator struct {
-	least, most int // most -1: any number
-	call        func(a []bson.RawValue) (bson.RawValue, bool)
-	named       []string // arguments by name, in the order in which call gets them
-	needed      int      // how many of the named ones must be there
-}
-
-// namedArguments reads an object of arguments; absent ones are missing.
-func (p parser) namedArguments(name string, op operator, v bson.RawValue, depth int) (*Expr, error) {
-	doc, ok := value.AsDocument(v)
-	if !ok {
-		if op.needed > 1 {
-			return nil, models.E(models.CodeOperator, "docdb.operator_object", "operator", name)
-		}
-		one, err := p.list(v, depth)
-		if err != nil {
-			return nil, err
-		}
-		if len(one) != 1 {
-			return nil, models.E(models.CodeOperator, "docdb.expr_count", "operator", name)
-		}
-		return apply(name, append(one, absent(len(op.named)-1)...), op.call), nil
-	}
-	kids := absent(len(op.named))
-	it := value.Iterate(doc)
-	if it.Next() && len(it.Key()) > 0 && it.Key()[0] == '$' && op.needed == 1 {
-		one, err := p.parse(v, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		return apply(name, append([]*Expr{one}, absent(len(op.named)-1)...), op.call), nil
-	}
-	given := make([]bool, len(op.named))
-	it = value.Iterate(doc)
-	for it.Next() {
-		at := slices.Index(op.named, string(it.Key()))
-		if at < 0 {
-			return nil, models.E(models.CodeOperator, "docdb.expr_option", "operator", name, "option", string(it.Key()))
-		}
-		kid, err := p.parse(it.Value(), depth+1)
-		if err != nil {
-			return nil, err
-		}
-		kids[at], given[at] = kid, true
-	}
-	for i := range op.needed {
-		if !given[i] {
-			return nil, models.E(models.CodeOperator, "docdb.expr_option_missing", "operator", name, "option", op.named[i])
-		}
-	}
-	return apply(name, kids, op.call), nil
-}
-
-func absent(n int) []*Expr {
-	out := make([]*Expr, n)
-	for i := range out {
-		out[i] = literal(bson.RawValue{})
-	}
-	return out
 }

@@ -103,7 +103,7 @@ func add(a []bson.RawValue) (bson.RawValue, bool) {
 		return sum, true
 	}
 	f, _ := value.Float(sum)
-	return value.Date(date + int64(math.Round(f))), !math.IsNaN(f)
+	return plusMillis(date, f)
 }
 
 func subtract(a []bson.RawValue) (bson.RawValue, bool) {
@@ -114,10 +114,10 @@ func subtract(a []bson.RawValue) (bson.RawValue, bool) {
 	y, bothDates := value.Millis(a[1])
 	switch {
 	case isDate && bothDates:
-		return value.Int64Value(x - y), true
+		return value.Subtract(value.Int64Value(x), value.Int64Value(y))
 	case isDate && value.IsNumber(a[1]):
 		f, _ := value.Float(a[1])
-		return value.Date(x - int64(math.Round(f))), !math.IsNaN(f)
+		return plusMillis(x, -f)
 	case !value.IsNumber(a[0]) || !value.IsNumber(a[1]):
 		return a[0], false
 	}

@@ -68,11 +68,15 @@ func setDifference(a []bson.RawValue) (bson.RawValue, bool) {
 	}
 	l, ok1 := elements(a[0])
 	without, ok2 := setOf(a[1])
+	distinct, _ := setOf(a[0])
+	given := make([]bool, len(distinct))
 	var out []bson.RawValue
 	for _, v := range l {
-		if !has(without, v) && !slices.ContainsFunc(out, func(w bson.RawValue) bool { return value.Equal(v, w) }) {
+		at, _ := slices.BinarySearchFunc(distinct, v, value.Compare)
+		if !given[at] && !has(without, v) {
 			out = append(out, v)
 		}
+		given[at] = true
 	}
 	return listOf(out), ok1 && ok2
 }
@@ -91,7 +95,7 @@ func setEquals(a []bson.RawValue) (bson.RawValue, bool) {
 // statistic makes an accumulator that works on its arguments, or on the elements
 // of its only one.
 func statistic(call func([]bson.RawValue) bson.RawValue) operator {
-	return operator{least: 1, most: -1, call: func(a []bson.RawValue) (bson.RawValue, bool) {
+	return operator{least: 1, most: -1, apart: true, call: func(a []bson.RawValue) (bson.RawValue, bool) {
 		if len(a) == 1 {
 			if l, ok := elements(a[0]); ok {
 				a = l

@@ -31,11 +31,16 @@ func (p parser) logical(v bson.RawValue, depth int, stop bool) (*Expr, error) {
 		return nil, err
 	}
 	return &Expr{run: func(s *Scope) (bson.RawValue, error) {
+		before := *s.Budget.bytes
 		for _, kid := range kids {
-			v, err := kid.run(s)
+			v, err := kid.eval(s)
+			if err == nil {
+				err = s.Budget.Spend(1)
+			}
 			if err != nil {
 				return v, err
 			}
+			*s.Budget.bytes = before
 			if value.Truthy(v) == stop {
 				return value.Bool(stop), nil
 			}
@@ -86,14 +91,19 @@ func (p parser) cond(v bson.RawValue, depth int) (*Expr, error) {
 		return nil, err
 	}
 	return &Expr{run: func(s *Scope) (bson.RawValue, error) {
-		v, err := kids[0].run(s)
+		before := *s.Budget.bytes
+		v, err := kids[0].eval(s)
+		if err == nil {
+			err = s.Budget.Spend(1)
+		}
 		if err != nil {
 			return v, err
 		}
+		*s.Budget.bytes = before
 		if value.Truthy(v) {
-			return kids[1].run(s)
+			return kids[1].eval(s)
 		}
-		return kids[2].run(s)
+		return kids[2].eval(s)
 	}}, nil
 }
 
@@ -107,11 +117,14 @@ func (p parser) ifNull(v bson.RawValue, depth int) (*Expr, error) {
 	}
 	return &Expr{run: func(s *Scope) (bson.RawValue, error) {
 		for _, kid := range kids[:len(kids)-1] {
-			if v, err := kid.run(s); err != nil || !nullish(v) {
+			if v, err := kid.eval(s); err != nil || !nullish(v) {
 				return v, err
 			}
+			if err := s.Budget.Spend(1); err != nil {
+				return bson.RawValue{}, err
+			}
 		}
-		return kids[len(kids)-1].run(s)
+		return kids[len(kids)-1].eval(s)
 	}}, nil
 }
 
@@ -136,19 +149,24 @@ func (p parser) switches(v bson.RawValue, depth int) (*Expr, error) {
 		}
 	}
 	return &Expr{run: func(s *Scope) (bson.RawValue, error) {
+		before := *s.Budget.bytes
 		for _, c := range cases {
-			v, err := c[0].run(s)
+			v, err := c[0].eval(s)
+			if err == nil {
+				err = s.Budget.Spend(1)
+			}
 			if err != nil {
 				return v, err
 			}
+			*s.Budget.bytes = before
 			if value.Truthy(v) {
-				return c[1].run(s)
+				return c[1].eval(s)
 			}
 		}
 		if otherwise == nil {
 			return bson.RawValue{}, models.E(models.CodeOperator, "docdb.expr_no_branch")
 		}
-		return otherwise.run(s)
+		return otherwise.eval(s)
 	}}, nil
 }
 
@@ -193,26 +211,32 @@ func (p parser) let(v bson.RawValue, depth int) (*Expr, error) {
 		return nil, err
 	}
 	return &Expr{run: func(s *Scope) (bson.RawValue, error) {
-		inner := s.inner()
+		inner, err := s.inner()
+		if err != nil {
+			return bson.RawValue{}, err
+		}
 		for i, kid := range kids {
-			v, err := kid.run(s)
+			v, err := kid.eval(s)
 			if err != nil {
 				return v, err
 			}
 			inner.Vars[names[i]] = v
 		}
-		return body.run(inner)
+		return body.eval(inner)
 	}}, nil
 }
 
 // inner is a scope whose variables can be set.
-func (s *Scope) inner() *Scope {
+func (s *Scope) inner() (*Scope, error) {
+	if err := s.Budget.Spend(1 + len(s.Vars)); err != nil {
+		return nil, err
+	}
 	out := *s
 	out.Vars = maps.Clone(s.Vars)
 	if out.Vars == nil {
 		out.Vars = map[string]bson.RawValue{}
 	}
-	return &out
+	return &out, nil
 }
 
 // loop is what $map and $filter have in common: an array, a variable for its
@@ -252,56 +276,56 @@ func (p parser) loop(operator, body string, v bson.RawValue, depth int) (loop, e
 	return l, nil
 }
 
-// over evaluates the body for every element.
-func (l loop) over(operator string, s *Scope, visit func(element, result bson.RawValue)) (null bool, err error) {
-	input, err := l.input.run(s)
+// over evaluates the body for every element, and hands element and result to take,
+// which says which of them to add to the array that comes out.
+func (l loop) over(operator string, s *Scope, take func(element, result bson.RawValue) (bson.RawValue, bool)) (bson.RawValue, error) {
+	input, err := l.input.eval(s)
 	if err != nil || nullish(input) {
-		return true, err
+		return value.Null(), err
 	}
-	list, ok := elements(input)
+	array, ok := value.AsArray(input)
 	if !ok {
-		return false, wrong(operator)
+		return input, wrong(operator)
 	}
-	inner := s.inner()
-	for _, e := range list {
-		if err := s.step(); err != nil {
-			return false, err
-		}
-		inner.Vars[l.as] = e
-		v, err := l.each.run(inner)
+	inner, err := s.inner()
+	if err != nil {
+		return input, err
+	}
+	out := newList()
+	it := value.Iterate(array)
+	for it.Next() {
+		before := *s.Budget.bytes
+		inner.Vars[l.as] = it.Value()
+		v, err := l.each.eval(inner)
 		if err != nil {
-			return false, err
+			return v, err
 		}
-		visit(e, v)
+		if v, ok = take(it.Value(), v); !ok {
+			*s.Budget.bytes = before
+			if err := s.Budget.Spend(1); err != nil {
+				return v, err
+			}
+			continue
+		}
+		if err := s.room(before, len(out.buf), 0, v); err != nil {
+			return v, err
+		}
+		out.add(v)
 	}
-	return false, nil
+	return sized(out.value())
 }
 
 func (p parser) mapping(v bson.RawValue, depth int) (*Expr, error) {
 	l, err := p.loop("$map", "in", v, depth)
 	return &Expr{run: func(s *Scope) (bson.RawValue, error) {
-		out := newList()
-		null, err := l.over("$map", s, func(_, v bson.RawValue) { out.add(v) })
-		if err != nil || null {
-			return value.Null(), err
-		}
-		return sized(out.value())
+		return l.over("$map", s, func(_, v bson.RawValue) (bson.RawValue, bool) { return v, true })
 	}}, err
 }
 
 func (p parser) filter(v bson.RawValue, depth int) (*Expr, error) {
 	l, err := p.loop("$filter", "cond", v, depth)
 	return &Expr{run: func(s *Scope) (bson.RawValue, error) {
-		out := newList()
-		null, err := l.over("$filter", s, func(e, v bson.RawValue) {
-			if value.Truthy(v) {
-				out.add(e)
-			}
-		})
-		if err != nil || null {
-			return value.Null(), err
-		}
-		return out.value(), nil
+		return l.over("$filter", s, func(e, v bson.RawValue) (bson.RawValue, bool) { return e, value.Truthy(v) })
 	}}, err
 }
 
@@ -311,27 +335,30 @@ func (p parser) reduce(v bson.RawValue, depth int) (*Expr, error) {
 		return nil, err
 	}
 	return &Expr{run: func(s *Scope) (bson.RawValue, error) {
-		input, err := outer[0].run(s)
+		input, err := outer[0].eval(s)
 		if err != nil || nullish(input) {
 			return value.Null(), err
 		}
-		list, ok := elements(input)
+		array, ok := value.AsArray(input)
 		if !ok {
 			return input, wrong("$reduce")
 		}
-		inner := s.inner()
-		so, err := outer[1].run(s)
-		for _, e := range list {
-			if err == nil {
-				err = s.step()
+		inner, err := s.inner()
+		if err != nil {
+			return input, err
+		}
+		before := *s.Budget.bytes
+		so, err := outer[1].eval(s)
+		it := value.Iterate(array)
+		for err == nil && it.Next() {
+			if err = s.Budget.Spend(1); err != nil {
+				break
 			}
-			if err != nil {
-				return so, err
-			}
-			inner.Vars["this"], inner.Vars["value"] = e, so
-			if so, err = outer[2].run(inner); err == nil {
+			inner.Vars["this"], inner.Vars["value"] = it.Value(), so
+			if so, err = outer[2].eval(inner); err == nil {
 				so, err = sized(so)
 			}
+			*s.Budget.bytes = before - int64(len(so.Value))
 		}
 		return so, err
 	}}, nil

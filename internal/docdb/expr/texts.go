@@ -1,13 +1,12 @@
 package expr
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"envshare/internal/docdb/ejson"
-	"envshare/internal/docdb/regex"
 	"envshare/internal/docdb/value"
 )
 
@@ -36,7 +35,7 @@ func onText(call func(s string) bson.RawValue) operator {
 }
 
 var textOperators = map[string]operator{
-	"$concat": {least: 0, most: -1, call: concat}, "$split": {least: 2, most: 2, call: split},
+	"$concat": {least: 0, most: -1, call: concat}, "$split": {least: 2, most: 2, call: split, makes: splitted},
 	"$toLower": onText(func(s string) bson.RawValue { return value.String(mapASCII(s, 'A', 'Z', 'a'-'A')) }),
 	"$toUpper": onText(func(s string) bson.RawValue { return value.String(mapASCII(s, 'a', 'z', -('a' - 'A'))) }),
 	"$strLenBytes": {least: 1, most: 1, call: func(a []bson.RawValue) (bson.RawValue, bool) {
@@ -54,12 +53,12 @@ var textOperators = map[string]operator{
 	}},
 	"$substr": {least: 3, most: 3, call: substrBytes}, "$substrBytes": {least: 3, most: 3, call: substrBytes}, "$substrCP": {least: 3, most: 3, call: substrCP},
 	"$indexOfBytes": {least: 2, most: 4, call: indexOfBytes}, "$indexOfCP": {least: 2, most: 4, call: indexOfCP},
-	"$trim": {named: []string{"input", "chars"}, needed: 1, call: trimming(strings.Trim)}, "$ltrim": {named: []string{"input", "chars"}, needed: 1, call: trimming(strings.TrimLeft)},
-	"$rtrim":      {named: []string{"input", "chars"}, needed: 1, call: trimming(strings.TrimRight)},
-	"$replaceOne": {named: []string{"input", "find", "replacement"}, needed: 3, call: replacing(1)}, "$replaceAll": {named: []string{"input", "find", "replacement"}, needed: 3, call: replacing(-1)},
-	"$regexMatch":   {named: []string{"input", "regex", "options"}, needed: 2, call: regexMatch},
-	"$regexFind":    {named: []string{"input", "regex", "options"}, needed: 2, call: regexFind},
-	"$regexFindAll": {named: []string{"input", "regex", "options"}, needed: 2, call: regexFindAll},
+	"$trim": {named: []string{"input", "chars"}, needed: 1, call: trimming(strings.TrimFunc)}, "$ltrim": {named: []string{"input", "chars"}, needed: 1, call: trimming(strings.TrimLeftFunc)},
+	"$rtrim":      {named: []string{"input", "chars"}, needed: 1, call: trimming(strings.TrimRightFunc)},
+	"$replaceOne": {named: []string{"input", "find", "replacement"}, needed: 3, call: replacing(1), makes: replaced(1)}, "$replaceAll": {named: []string{"input", "find", "replacement"}, needed: 3, call: replacing(-1), makes: replaced(-1)},
+	"$regexMatch":   {named: []string{"input", "regex", "options"}, needed: 2, scoped: regexMatch},
+	"$regexFind":    {named: []string{"input", "regex", "options"}, needed: 2, scoped: regexFind},
+	"$regexFindAll": {named: []string{"input", "regex", "options"}, needed: 2, scoped: regexFindAll},
 }
 
 // mapASCII shifts the letters between low and high; others stay, as in MongoDB.
@@ -86,6 +85,13 @@ func concat(a []bson.RawValue) (bson.RawValue, bool) {
 		out.WriteString(s)
 	}
 	return value.String(out.String()), true
+}
+
+// splitted is how many bytes the parts of $split take.
+func splitted(a []bson.RawValue) int {
+	s, _ := value.Text(a[0])
+	by, _ := value.Text(a[1])
+	return len(s) + (bytes.Count(s, by)+1)*(headBytes+5)
 }
 
 func split(a []bson.RawValue) (bson.RawValue, bool) {
@@ -139,9 +145,19 @@ func substrCP(a []bson.RawValue) (bson.RawValue, bool) {
 	if !ok || !ok1 || !ok2 || from < 0 || n < 0 {
 		return a[0], false
 	}
-	runes := []rune(s)
-	from = min(from, len(runes))
-	return value.String(string(runes[from:min(len(runes), from+n)])), true
+	s = s[runeOffset(s, from):]
+	return value.String(s[:runeOffset(s, n)]), true
+}
+
+// runeOffset is where the character n of a text begins, its end when it has fewer.
+func runeOffset(s string, n int) int {
+	for at := range s {
+		if n == 0 {
+			return at
+		}
+		n--
+	}
+	return len(s)
 }
 
 func indexOfBytes(a []bson.RawValue) (bson.RawValue, bool) {
@@ -167,12 +183,13 @@ func indexOfCP(a []bson.RawValue) (bson.RawValue, bool) {
 	}
 	s, ok1 := textOf(a[0])
 	find, ok2 := textOf(a[1])
-	runes := []rune(s)
-	from, to, ok3 := window(a, len(runes))
+	from, to, ok3 := window(a, utf8.RuneCountInString(s))
 	if !ok1 || !ok2 || !ok3 {
 		return a[0], false
 	}
-	part := string(runes[from:to])
+	begin := runeOffset(s, from)
+	part := s[begin:]
+	part = part[:runeOffset(part, to-from)]
 	at := strings.Index(part, find)
 	if at < 0 {
 		return value.Int32(-1), true
@@ -183,7 +200,7 @@ func indexOfCP(a []bson.RawValue) (bson.RawValue, bool) {
 // whiteSpace is what trimming takes away when it is not told.
 const whiteSpace = "\x00\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 
-func trimming(cut func(s, set string) string) func(a []bson.RawValue) (bson.RawValue, bool) {
+func trimming(cut func(s string, drop func(rune) bool) string) func(a []bson.RawValue) (bson.RawValue, bool) {
 	return func(a []bson.RawValue) (bson.RawValue, bool) {
 		set := whiteSpace
 		if nullish(a[0]) || a[1].Type == bson.TypeNull {
@@ -196,7 +213,11 @@ func trimming(cut func(s, set string) string) func(a []bson.RawValue) (bson.RawV
 			}
 		}
 		s, ok := textOf(a[0])
-		return value.String(cut(s, set)), ok
+		drop := map[rune]bool{}
+		for _, r := range set {
+			drop[r] = true
+		}
+		return value.String(cut(s, func(r rune) bool { return drop[r] })), ok
 	}
 }
 
@@ -212,54 +233,16 @@ func replacing(n int) func(a []bson.RawValue) (bson.RawValue, bool) {
 	}
 }
 
-// found returns the matches of a regular expression as MongoDB describes them.
-func found(a []bson.RawValue, most int) ([]bson.RawValue, bool) {
-	if nullish(a[0]) || nullish(a[1]) {
-		return nil, true
-	}
-	s, ok := textOf(a[0])
-	pattern, isText := textOf(a[1])
-	options, _ := textOf(a[2])
-	if a[1].Type == bson.TypeRegex {
-		var own string
-		pattern, own, isText = ejson.RegexOf(a[1])
-		options += own
-	}
-	compiled, err := regex.Compile(pattern, options)
-	if !ok || !isText || err != nil {
-		return nil, false
-	}
-	var out []bson.RawValue
-	for _, at := range compiled.FindAllStringSubmatchIndex(s, most) {
-		captures := newList()
-		for i := 2; i < len(at); i += 2 {
-			if at[i] < 0 {
-				captures.add(value.Null())
-				continue
-			}
-			captures.add(value.String(s[at[i]:at[i+1]]))
+// replaced is how many bytes a text has once others stand in the place of parts.
+func replaced(n int) func(a []bson.RawValue) int {
+	return func(a []bson.RawValue) int {
+		s, _ := value.Text(a[0])
+		find, _ := value.Text(a[1])
+		with, _ := value.Text(a[2])
+		times := bytes.Count(s, find)
+		if n > 0 {
+			times = min(times, n)
 		}
-		out = append(out, objectOf([]member{
-			{"match", value.String(s[at[0]:at[1]])}, {"idx", value.Int32(int32(utf8.RuneCountInString(s[:at[0]])))}, {"captures", captures.value()},
-		}))
+		return len(s) + times*max(0, len(with)-len(find))
 	}
-	return out, true
-}
-
-func regexMatch(a []bson.RawValue) (bson.RawValue, bool) {
-	l, ok := found(a, 1)
-	return value.Bool(len(l) > 0), ok
-}
-
-func regexFind(a []bson.RawValue) (bson.RawValue, bool) {
-	l, ok := found(a, 1)
-	if len(l) == 0 {
-		return value.Null(), ok
-	}
-	return l[0], true
-}
-
-func regexFindAll(a []bson.RawValue) (bson.RawValue, bool) {
-	l, ok := found(a, -1)
-	return listOf(l), ok
 }

@@ -14,7 +14,15 @@ type generator struct{ *rand.Rand }
 func pick[T any](g *generator, list ...T) T { return list[g.IntN(len(list))] }
 
 func (g *generator) scalar() string {
+	if g.IntN(25) == 0 {
+		return g.long()
+	}
 	return pick(g, "0", "1", "2", "3", "2.5", "-1", `"a"`, `"b"`, `"ab"`, `"B"`, "true", "false", "null", `{"$date":0}`, `{"$date":86400000}`)
+}
+
+// long is a text that an index cuts: it begins as all others do.
+func (g *generator) long() string {
+	return fmt.Sprintf(`"%s%s"`, strings.Repeat("y", 1100), pick(g, "a", "b", "c"))
 }
 
 func (g *generator) number() string { return pick(g, "0", "1", "2", "3", "4", "2.5", "-1", "10") }
@@ -58,6 +66,11 @@ func (g *generator) index(n int) docdb.Index {
 	g.Shuffle(len(fields), func(x, y int) { fields[x], fields[y] = fields[y], fields[x] })
 	for _, f := range fields[:1+g.IntN(2)] {
 		i.Keys = append(i.Keys, docdb.IndexKey{Path: f, Kind: pick(g, "1", "-1")})
+	}
+	i.Sparse = g.IntN(3) == 0
+	if g.IntN(3) == 0 { // no two documents have the same _id
+		i.Unique = true
+		i.Keys = append(i.Keys, docdb.IndexKey{Path: "_id", Kind: "1"})
 	}
 	return i
 }

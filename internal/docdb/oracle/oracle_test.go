@@ -343,7 +343,7 @@ func (b *bench) aggregate() {
 		sent = append(sent, json.RawMessage(fmt.Sprintf("{%q:%s}", name, values[i])))
 	}
 	var ours []any
-	err := b.db.Aggregate(b.Context(), env, "docs", stages, func(found bson.Raw) error {
+	err := b.db.Aggregate(b.Context(), env, "docs", stages, nil, func(found bson.Raw) error {
 		ours = append(ours, plain(b, found))
 		return nil
 	})

@@ -93,6 +93,9 @@ func (n *node) bounds(path string, single bool) (Bounds, bool) {
 func (n *node) boundsBelow(prefix, path string, single bool) (Bounds, bool) {
 	switch n.kind {
 	case kindLeaf:
+		if prefix != "" && n.hidden() {
+			return Bounds{}, false
+		}
 		if n.elem != nil {
 			// One element satisfies all of it, but its fields may be arrays again.
 			b, ok := n.elem.boundsBelow(join(prefix, n.path), path, false)
@@ -108,6 +111,16 @@ func (n *node) boundsBelow(prefix, path string, single bool) (Bounds, bool) {
 		return n.boundsOfAny(prefix, path, single)
 	}
 	return Bounds{}, false
+}
+
+// hidden reports whether a condition on an element of an array can hold inside of
+// an array in that array: by the index of an element there, or by an $elemMatch of
+// its own. An index does not look so deep.
+func (n *node) hidden() bool {
+	if len(n.path) == 0 {
+		return n.elem != nil && n.whole
+	}
+	return n.path[0][0] >= '0' && n.path[0][0] <= '9'
 }
 
 // boundsOfAll intersects the bounds of all conditions, or takes the best one.

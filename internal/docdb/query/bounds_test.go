@@ -5,18 +5,24 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"envshare/internal/docdb/ejson"
 	"envshare/internal/docdb/value"
 )
 
-func parse(t testing.TB, text string) *Filter {
+func decode(t testing.TB, text string) bson.Raw {
 	t.Helper()
 	doc, err := ejson.DecodeDocument([]byte(text), time.Time{}, ejson.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := Parse(doc)
+	return doc
+}
+
+func parse(t testing.TB, text string) *Filter {
+	t.Helper()
+	f, err := Parse(decode(t, text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,4 +139,34 @@ func FuzzFilter(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestElementsOfArraysInArraysHaveNoBounds(t *testing.T) {
+	for _, c := range []struct{ filter, path, document string }{
+		{`{"a":{"$elemMatch":{"0":5}}}`, "a.0", `{"a":[[1],[5]]}`},
+		{`{"a":{"$elemMatch":{"0.b":5}}}`, "a.0.b", `{"a":[1,[{"b":5}]]}`},
+		{`{"a":{"$elemMatch":{"$elemMatch":{"b":5}}}}`, "a.b", `{"a":[[{"b":5}]]}`},
+	} {
+		f := parse(t, c.filter)
+		if !f.Match(decode(t, c.document)) {
+			t.Errorf("%s does not match %s", c.filter, c.document)
+		}
+		if b, ok := f.Bounds(c.path); ok {
+			t.Errorf("%s has the bounds %v on %s", c.filter, shown(b), c.path)
+		}
+	}
+	if _, ok := parse(t, `{"a":{"$elemMatch":{"b.0":5}}}`).Bounds("a.b.0"); !ok {
+		t.Error("an index behind a name has no bounds")
+	}
+}
+
+func TestSliceOfTheLowestNumberIsTheWholeArray(t *testing.T) {
+	p, err := ParseProjection(decode(t, `{"a":{"$slice":{"$numberLong":"-9223372036854775808"}},"b":{"$slice":[{"$numberLong":"-9223372036854775808"},{"$numberLong":"9223372036854775807"}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := p.Apply(decode(t, `{"a":[1,2,3],"b":[1,2]}`))
+	if got := string(ejson.AppendDocument(nil, out)); err != nil || got != `{"a":[1,2,3],"b":[1,2]}` {
+		t.Errorf("%s %v", got, err)
+	}
 }

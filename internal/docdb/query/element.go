@@ -1,6 +1,9 @@
 package query
 
 import (
+	"context"
+	"slices"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"envshare/internal/docdb/value"
@@ -21,8 +24,15 @@ func ParseElement(v bson.RawValue) (*Element, error) {
 	return &Element{&n}, err
 }
 
-// Match reports whether an element satisfies the condition.
-func (e *Element) Match(v bson.RawValue) bool { return e.node.holds(v) }
+// Without returns the elements that do not satisfy the condition, in the memory of
+// the list. It has the code result_too_large when deciding them takes too much
+// work.
+func (e *Element) Without(list []bson.RawValue) ([]bson.RawValue, error) {
+	j := newJudge(context.Background(), 0)
+	defer j.done()
+	list = slices.DeleteFunc(list, func(v bson.RawValue) bool { return e.node.holds(v, j) && j.err == nil })
+	return list, j.err
+}
 
 // Equality is a field that a condition pins to one value.
 type Equality struct {

@@ -18,8 +18,9 @@ func (p *parser) expr(v bson.RawValue) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	return node{kind: kindDocument, doc: func(doc bson.Raw) bool {
-		result, err := e.Eval(&expr.Scope{Root: doc, Current: doc, Vars: vars})
+	return node{kind: kindDocument, doc: func(doc bson.Raw, j *judge) bool {
+		result, err := e.Eval(&expr.Scope{Root: doc, Current: doc, Vars: vars, Budget: j.budget})
+		j.undecided(err)
 		return err == nil && value.Truthy(result)
 	}}, nil
 }

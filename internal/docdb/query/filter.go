@@ -15,8 +15,9 @@ const (
 
 // Filter is a parsed condition. It is immutable and safe for concurrent use.
 type Filter struct {
-	root node
-	near *Near
+	root  node
+	near  *Near
+	steps int // for each document; 0: the default
 }
 
 // Parse reads a condition; an empty one matches everything. An operator that does
@@ -32,9 +33,6 @@ func ParseVars(filter bson.Raw, vars map[string]bson.RawValue) (*Filter, error) 
 	}
 	return &Filter{root: root, near: p.near}, nil
 }
-
-// Match reports whether a document satisfies the condition.
-func (f *Filter) Match(doc bson.Raw) bool { return f.root.matches(doc) }
 
 // All reports whether the condition is empty, so that every document matches.
 func (f *Filter) All() bool { return f.root.kind == kindAnd && len(f.root.kids) == 0 }

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"context"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"envshare/internal/docdb/value"
@@ -24,8 +26,9 @@ type node struct {
 	kids  []node
 	path  value.Path
 	test  func(v bson.RawValue) bool
+	deep  func(v bson.RawValue, j *judge) bool // instead of test, where it costs more
 	whole bool
-	doc   func(doc bson.Raw) bool
+	doc   func(doc bson.Raw, j *judge) bool
 
 	// What a planner may know of a leaf.
 	plan plan
@@ -34,39 +37,50 @@ type node struct {
 }
 
 // matches decides a document.
-func (n *node) matches(doc bson.Raw) bool {
+func (n *node) matches(doc bson.Raw, j *judge) bool {
+	if !j.spend(1) {
+		return false
+	}
 	switch n.kind {
 	case kindAnd:
 		for i := range n.kids {
-			if !n.kids[i].matches(doc) {
+			if !n.kids[i].matches(doc, j) {
 				return false
 			}
 		}
 		return true
 	case kindOr, kindNor:
 		for i := range n.kids {
-			if n.kids[i].matches(doc) {
+			if n.kids[i].matches(doc, j) {
 				return n.kind == kindOr
 			}
 		}
 		return n.kind == kindNor
 	case kindDocument:
-		return n.doc(doc)
+		return n.doc(doc, j)
 	}
 	if len(n.path) == 1 {
-		return n.passes(value.Get(doc, n.path))
+		return n.passes(value.Get(doc, n.path), j)
 	}
 	found := false
 	value.Walk(doc, n.path, func(v bson.RawValue) bool {
-		found = n.passes(v)
-		return !found
+		found = n.passes(v, j)
+		return !found && j.err == nil
 	})
 	return found
 }
 
+// tests applies a leaf's test to one value.
+func (n *node) tests(v bson.RawValue, j *judge) bool {
+	if n.deep != nil {
+		return n.deep(v, j)
+	}
+	return j.spend(1) && n.test(v)
+}
+
 // passes applies a leaf's test to a value and, if it is an array, its elements.
-func (n *node) passes(v bson.RawValue) bool {
-	if n.test(v) {
+func (n *node) passes(v bson.RawValue, j *judge) bool {
+	if n.tests(v, j) {
 		return true
 	}
 	if n.whole || v.Type != bson.TypeArray {
@@ -74,8 +88,11 @@ func (n *node) passes(v bson.RawValue) bool {
 	}
 	it := value.Iterate(v.Value)
 	for it.Next() {
-		if n.test(it.Value()) {
+		if n.tests(it.Value(), j) {
 			return true
+		}
+		if j.err != nil {
+			return false
 		}
 	}
 	return false
@@ -83,59 +100,74 @@ func (n *node) passes(v bson.RawValue) bool {
 
 // holds decides one element of an array, as $elemMatch with operators does:
 // arrays inside the element are not searched.
-func (n *node) holds(v bson.RawValue) bool {
+func (n *node) holds(v bson.RawValue, j *judge) bool {
+	if !j.spend(1) {
+		return false
+	}
 	switch n.kind {
 	case kindAnd:
 		for i := range n.kids {
-			if !n.kids[i].holds(v) {
+			if !n.kids[i].holds(v, j) {
 				return false
 			}
 		}
 		return true
 	case kindOr, kindNor:
 		for i := range n.kids {
-			if n.kids[i].holds(v) {
+			if n.kids[i].holds(v, j) {
 				return n.kind == kindOr
 			}
 		}
 		return n.kind == kindNor
 	case kindDocument:
 		doc, ok := value.AsDocument(v)
-		return ok && n.doc(doc)
+		return ok && n.doc(doc, j)
 	}
-	return n.test(v)
+	return n.tests(v, j)
 }
 
 // MatchPositions returns the index of the first array element by which a document
 // satisfies the condition, for the positional operator $; -1 when no array has a
-// part in it.
+// part in it. Like Match it takes what cannot be decided for no match.
 func (f *Filter) MatchPositions(doc bson.Raw) (index int, ok bool) {
-	if !f.root.matches(doc) {
+	index, ok, err := f.MatchPositionsContext(context.Background(), doc)
+	if err != nil {
 		return -1, false
 	}
-	return f.root.position(doc), true
+	return index, ok
 }
 
-func (n *node) position(doc bson.Raw) int {
+// MatchPositionsContext is MatchPositions with the errors of MatchContext.
+func (f *Filter) MatchPositionsContext(ctx context.Context, doc bson.Raw) (index int, ok bool, err error) {
+	j := f.judge(ctx)
+	defer j.done()
+	if !f.root.matches(doc, j) || j.err != nil {
+		return -1, false, j.err
+	}
+	index = f.root.position(doc, j)
+	return index, j.err == nil, j.err
+}
+
+func (n *node) position(doc bson.Raw, j *judge) int {
 	switch n.kind {
 	case kindAnd, kindOr:
 		for i := range n.kids {
-			if n.kind == kindOr && !n.kids[i].matches(doc) {
+			if n.kind == kindOr && !n.kids[i].matches(doc, j) {
 				continue
 			}
-			if at := n.kids[i].position(doc); at >= 0 {
+			if at := n.kids[i].position(doc, j); at >= 0 {
 				return at
 			}
 		}
 	case kindLeaf:
-		return n.positionAt(doc, n.path)
+		return n.positionAt(doc, n.path, j)
 	}
 	return -1
 }
 
 // positionAt follows the path to the first array and returns which element of it
 // satisfies the leaf.
-func (n *node) positionAt(doc bson.Raw, path value.Path) int {
+func (n *node) positionAt(doc bson.Raw, path value.Path, j *judge) int {
 	for i := range path {
 		v := value.Get(doc, path[:i+1])
 		array, ok := value.AsArray(v)
@@ -145,7 +177,7 @@ func (n *node) positionAt(doc bson.Raw, path value.Path) int {
 		rest := path[i+1:]
 		it := value.Iterate(array)
 		for at := 0; it.Next(); at++ {
-			if n.elementPasses(it.Value(), rest) {
+			if n.elementPasses(it.Value(), rest, j) {
 				return at
 			}
 		}
@@ -154,14 +186,14 @@ func (n *node) positionAt(doc bson.Raw, path value.Path) int {
 	return -1
 }
 
-func (n *node) elementPasses(v bson.RawValue, rest value.Path) bool {
+func (n *node) elementPasses(v bson.RawValue, rest value.Path, j *judge) bool {
 	if len(rest) == 0 {
 		if n.elem != nil {
-			return n.elem.holds(v)
+			return n.elem.holds(v, j)
 		}
-		return !n.whole && n.test(v)
+		return !n.whole && n.tests(v, j)
 	}
 	inside, ok := value.AsDocument(v)
-	leaf := node{kind: kindLeaf, path: rest, test: n.test, whole: n.whole}
-	return ok && leaf.matches(inside)
+	leaf := node{kind: kindLeaf, path: rest, test: n.test, deep: n.deep, whole: n.whole}
+	return ok && leaf.matches(inside, j)
 }

@@ -87,7 +87,7 @@ func (p *parser) nearBy(path value.Path, name string, v bson.RawValue, all bson.
 		*into = d * scale
 	}
 	p.near = n
-	return node{kind: kindDocument, doc: func(doc bson.Raw) bool { _, ok := n.Distance(doc); return ok }}, nil
+	return node{kind: kindDocument, doc: func(doc bson.Raw, _ *judge) bool { _, ok := n.Distance(doc); return ok }}, nil
 }
 
 // geoLeaf is $geoWithin or $geoIntersects.

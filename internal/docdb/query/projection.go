@@ -1,6 +1,9 @@
 package query
 
 import (
+	"context"
+	"math"
+
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
 
@@ -142,7 +145,7 @@ func readSlice(v bson.RawValue) (*slicing, error) {
 	bad := misuse("$slice", "docdb.operator_slice")
 	if n, ok := truncated(v); ok {
 		if n < 0 {
-			return &slicing{skip: n, limit: -n}, nil
+			return &slicing{skip: n, limit: math.MaxInt64}, nil // to the end
 		}
 		return &slicing{limit: n}, nil
 	}
@@ -249,9 +252,11 @@ func appendFirst(dst []byte, key string, v bson.RawValue, elem *node) []byte {
 	if !ok {
 		return dst
 	}
+	j := newJudge(context.Background(), 0)
+	defer j.done()
 	it := value.Iterate(array)
 	for it.Next() {
-		if elem.holds(it.Value()) {
+		if elem.holds(it.Value(), j) {
 			one := appendElement(nil, "0", it.Value())
 			return appendElement(dst, key, value.Array(bsoncore.BuildDocument(nil, one)))
 		}

@@ -14,7 +14,7 @@ import (
 
 // compileRegex makes the test of a regular expression, and the text with which
 // every match begins, missing for none.
-func compileRegex(v bson.RawValue) (func(bson.RawValue) bool, bson.RawValue, error) {
+func compileRegex(v bson.RawValue) (func(bson.RawValue, *judge) bool, bson.RawValue, error) {
 	pattern, options, _, ok := bsoncore.ReadRegex(v.Value)
 	if !ok {
 		return nil, bson.RawValue{}, models.E(models.CodeInvalid, "docdb.malformed")
@@ -23,9 +23,9 @@ func compileRegex(v bson.RawValue) (func(bson.RawValue) bool, bson.RawValue, err
 	if err != nil {
 		return nil, bson.RawValue{}, err
 	}
-	return func(w bson.RawValue) bool {
+	return func(w bson.RawValue, j *judge) bool {
 		text, ok := value.Text(w)
-		return ok && compiled.Match(text)
+		return ok && j.searches(compiled, text)
 	}, prefixOf(pattern, options), nil
 }
 

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -10,7 +11,7 @@ import (
 )
 
 // check decides one value; missing never reaches it.
-type check func(v bson.RawValue) bool
+type check func(v bson.RawValue, j *judge) bool
 
 // parseSchema is $jsonSchema with the keywords bsonType, type, required,
 // properties, additionalProperties, enum, minimum, maximum, minLength, maxLength,
@@ -20,7 +21,7 @@ func parseSchema(v bson.RawValue) (node, error) {
 	if err != nil {
 		return node{}, err
 	}
-	return node{kind: kindDocument, doc: func(doc bson.Raw) bool { return checks(value.Document(doc)) }}, nil
+	return node{kind: kindDocument, doc: func(doc bson.Raw, j *judge) bool { return checks(value.Document(doc), j) }}, nil
 }
 
 func schema(v bson.RawValue, depth int) (check, error) {
@@ -39,9 +40,9 @@ func schema(v bson.RawValue, depth int) (check, error) {
 			all = append(all, one)
 		}
 	}
-	return func(v bson.RawValue) bool {
+	return func(v bson.RawValue, j *judge) bool {
 		for _, one := range all {
-			if !one(v) {
+			if !j.spend(1) || !one(v, j) {
 				return false
 			}
 		}
@@ -69,7 +70,7 @@ func keyword(name string, v bson.RawValue, all bson.Raw, depth int) (check, erro
 		return items(v, depth)
 	case "minimum", "maximum":
 		least := name == "minimum"
-		return func(w bson.RawValue) bool {
+		return func(w bson.RawValue, j *judge) bool {
 			c := value.Compare(w, v)
 			return !value.IsNumber(w) || c == 0 || c > 0 == least
 		}, nil
@@ -87,7 +88,7 @@ func schemaType(v bson.RawValue) (check, error) {
 		v = value.String(jsonTypes[string(name)])
 	}
 	test, err := typed(v)
-	return check(test), err
+	return func(w bson.RawValue, _ *judge) bool { return test(w) }, err
 }
 
 func each(v bson.RawValue) []bson.RawValue {
@@ -109,10 +110,10 @@ func required(v bson.RawValue) (check, error) {
 		}
 		paths = append(paths, value.Path{string(name)})
 	}
-	return func(w bson.RawValue) bool {
+	return func(w bson.RawValue, j *judge) bool {
 		doc, ok := value.AsDocument(w)
 		for _, p := range paths {
-			if ok && value.Get(doc, p).Type == 0 {
+			if !j.spend(1) || ok && value.Get(doc, p).Type == 0 {
 				return false
 			}
 		}
@@ -131,7 +132,7 @@ func properties(v bson.RawValue, depth int) (check, error) {
 		}
 		kids[string(it.Key())] = kid
 	}
-	return func(w bson.RawValue) bool {
+	return func(w bson.RawValue, j *judge) bool {
 		doc, ok := value.AsDocument(w)
 		if !ok {
 			return true
@@ -139,7 +140,7 @@ func properties(v bson.RawValue, depth int) (check, error) {
 		good := true
 		_ = value.Elements(doc, func(key string, v bson.RawValue) bool {
 			kid := kids[key]
-			good = kid == nil || kid(v)
+			good = j.spend(1) && (kid == nil || kid(v, j))
 			return good
 		})
 		return good
@@ -156,7 +157,7 @@ func additional(v bson.RawValue, all bson.Raw) (check, error) {
 	known := map[string]bool{}
 	declared, _ := value.AsDocument(value.Get(all, value.Path{"properties"}))
 	_ = value.Elements(declared, func(key string, _ bson.RawValue) bool { known[key] = true; return true })
-	return func(w bson.RawValue) bool {
+	return func(w bson.RawValue, j *judge) bool {
 		doc, ok := value.AsDocument(w)
 		good := true
 		_ = value.Elements(doc, func(key string, _ bson.RawValue) bool { good = known[key]; return good })
@@ -169,13 +170,8 @@ func enum(v bson.RawValue) (check, error) {
 	if len(list) == 0 {
 		return nil, misuse("$jsonSchema", "docdb.schema_keyword", "keyword", "enum")
 	}
-	return func(w bson.RawValue) bool {
-		for _, one := range list {
-			if value.Equal(one, w) {
-				return true
-			}
-		}
-		return false
+	return func(w bson.RawValue, j *judge) bool {
+		return j.spend(1+len(list)>>2) && slices.ContainsFunc(list, func(one bson.RawValue) bool { return value.Equal(one, w) })
 	}, nil
 }
 
@@ -185,17 +181,19 @@ func pattern(v bson.RawValue) (check, error) {
 		return nil, misuse("$jsonSchema", "docdb.schema_keyword", "keyword", "pattern")
 	}
 	compiled, err := regex.Compile(string(text), "")
-	return func(w bson.RawValue) bool {
+	return func(w bson.RawValue, j *judge) bool {
 		text, ok := value.Text(w)
-		return !ok || compiled.Match(text)
+		return !ok || j.searches(compiled, text)
 	}, err
 }
 
 func items(v bson.RawValue, depth int) (check, error) {
 	kid, err := schema(v, depth+1)
-	return func(w bson.RawValue) bool {
-		for _, one := range each(w) {
-			if !kid(one) {
+	return func(w bson.RawValue, j *judge) bool {
+		array, _ := value.AsArray(w)
+		it := value.Iterate(array)
+		for it.Next() {
+			if !kid(it.Value(), j) {
 				return false
 			}
 		}
@@ -208,7 +206,7 @@ func length(name string, v bson.RawValue) (check, error) {
 	if !ok || bound < 0 {
 		return nil, misuse("$jsonSchema", "docdb.schema_keyword", "keyword", name)
 	}
-	return func(w bson.RawValue) bool {
+	return func(w bson.RawValue, j *judge) bool {
 		n := int64(0)
 		switch text, isText := value.Text(w); {
 		case isText && (name == "minLength" || name == "maxLength"):

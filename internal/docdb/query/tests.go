@@ -26,7 +26,9 @@ func equal(path value.Path, v bson.RawValue) (node, error) {
 		if err != nil {
 			return leaf, err
 		}
-		leaf.test = func(w bson.RawValue) bool { return match(w) || w.Type == bson.TypeRegex && value.Equal(v, w) }
+		leaf.deep = func(w bson.RawValue, j *judge) bool {
+			return match(w, j) || w.Type == bson.TypeRegex && value.Equal(v, w)
+		}
 		leaf.plan = plan{kind: planPrefix, low: prefix, points: []bson.RawValue{v}}
 		return leaf, nil
 	default:
@@ -106,7 +108,7 @@ func in(path value.Path, op string, v bson.RawValue) (node, error) {
 		return leaf, misuse(op, "docdb.operator_array")
 	}
 	var points []bson.RawValue
-	var patterns []func(bson.RawValue) bool
+	var patterns []func(bson.RawValue, *judge) bool
 	null := false
 	it := value.Iterate(array)
 	for it.Next() {
@@ -122,7 +124,7 @@ func in(path value.Path, op string, v bson.RawValue) (node, error) {
 			if err != nil {
 				return leaf, err
 			}
-			patterns = append(patterns, one.test)
+			patterns = append(patterns, one.deep)
 			continue
 		}
 		null = null || isNull(w)
@@ -130,14 +132,14 @@ func in(path value.Path, op string, v bson.RawValue) (node, error) {
 	}
 	slices.SortFunc(points, value.Compare)
 	points = slices.CompactFunc(points, value.Equal)
-	leaf.test = func(w bson.RawValue) bool {
-		if isNull(w) {
+	leaf.deep = func(w bson.RawValue, j *judge) bool {
+		if isNull(w) || !j.spend(1) {
 			return null
 		}
 		if _, ok := slices.BinarySearchFunc(points, w, value.Compare); ok {
 			return true
 		}
-		return slices.ContainsFunc(patterns, func(match func(bson.RawValue) bool) bool { return match(w) })
+		return slices.ContainsFunc(patterns, func(match func(bson.RawValue, *judge) bool) bool { return match(w, j) })
 	}
 	if len(patterns) == 0 {
 		leaf.plan = plan{kind: planPoints, points: points}
@@ -165,15 +167,18 @@ func (p *parser) elemMatch(path value.Path, v bson.RawValue, depth int) (node, e
 		return leaf, err
 	}
 	leaf.elem = elem
-	leaf.test = func(w bson.RawValue) bool {
+	leaf.deep = func(w bson.RawValue, j *judge) bool {
 		array, ok := value.AsArray(w)
 		if !ok {
 			return false
 		}
 		it := value.Iterate(array)
 		for it.Next() {
-			if elem.holds(it.Value()) {
+			if elem.holds(it.Value(), j) {
 				return true
+			}
+			if j.err != nil {
+				return false
 			}
 		}
 		return false
@@ -198,8 +203,8 @@ func (p *parser) element(v bson.RawValue, depth int) (*node, error) {
 		return nil, err
 	}
 	// An array inside the array has fields by index, as in MongoDB.
-	fields := node{kind: kindAnd, kids: []node{{kind: kindLeaf, elem: &inner, test: func(w bson.RawValue) bool {
-		return (w.Type == bson.TypeEmbeddedDocument || w.Type == bson.TypeArray) && inner.matches(w.Value)
+	fields := node{kind: kindAnd, kids: []node{{kind: kindLeaf, elem: &inner, deep: func(w bson.RawValue, j *judge) bool {
+		return (w.Type == bson.TypeEmbeddedDocument || w.Type == bson.TypeArray) && inner.matches(w.Value, j)
 	}}}}
 	return &fields, nil
 }

@@ -12,9 +12,9 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
-	"go.mongodb.org/mongo-driver/v2/x/bsonx/bsoncore"
 
 	"envshare/internal/docdb/ejson"
 	"envshare/internal/docdb/value"
@@ -41,6 +41,8 @@ type Reader struct {
 	names []string
 	paths []value.Path
 	line  int
+	begun bool // a line with text was seen
+	ended bool // nothing behind what was read can be understood
 	read  *counting
 }
 
@@ -77,9 +79,12 @@ func (r *Reader) Line() int { return r.line }
 func (r *Reader) Offset() int64 { return r.read.n - int64(r.lines.Buffered()) }
 
 // Next returns the next document, io.EOF at the end. An error with the code
-// invalid is about one line; the next call goes on behind it, unless the line
-// could not be found an end of, which then is io.EOF.
+// invalid is about one line; the next call goes on behind it, unless nothing can
+// be made of the whole file, which then ends.
 func (r *Reader) Next() (bson.Raw, error) {
+	if r.ended {
+		return nil, io.EOF
+	}
 	if r.csv != nil {
 		return r.nextRow()
 	}
@@ -91,40 +96,55 @@ func (r *Reader) Next() (bson.Raw, error) {
 		if text = bytes.TrimSpace(text); len(text) == 0 {
 			continue
 		}
-		doc, err := ejson.DecodeDocument(text, r.now, ejson.Limits{})
-		if err != nil {
-			return nil, r.invalid(err)
-		}
-		return doc, nil
+		return r.document(text)
 	}
 }
 
-// invalid says in which line an error is.
-func (r *Reader) invalid(err error) error {
-	msg := models.MsgOf(err)
-	if msg.Key == "" {
-		return models.E(models.CodeInvalid, "docdb.import_line", "line", r.line).Wrap(err)
+// document reads a line. A list of documents over several lines is refused at its
+// beginning: the lines in it that happen to hold one document are not the file.
+func (r *Reader) document(text []byte) (bson.Raw, error) {
+	if !utf8.Valid(text) {
+		return nil, models.E(models.CodeInvalid, "docdb.import_utf8")
 	}
-	return err
+	first := !r.begun
+	r.begun = true
+	if first && text[0] == '[' {
+		r.ended = true
+		return nil, models.E(models.CodeInvalid, "docdb.import_list")
+	}
+	doc, err := ejson.DecodeDocument(text, r.now, ejson.Limits{})
+	if err == nil {
+		return doc, nil
+	}
+	if text[0] != '{' || text[len(text)-1] != '}' {
+		return nil, models.E(models.CodeInvalid, "docdb.import_part").Wrap(err)
+	}
+	if models.MsgOf(err).Key == "" {
+		return nil, models.E(models.CodeInvalid, "docdb.import_line", "line", r.line).Wrap(err)
+	}
+	return nil, err
 }
 
 func (r *Reader) readLine() ([]byte, error) {
 	var line []byte
+	long := false
 	for {
 		part, err := r.lines.ReadSlice('\n')
-		if len(line)+len(part) > maxLine {
-			return nil, models.E(models.CodeInvalid, "docdb.import_line_long", "mb", maxLine>>20)
+		if long = long || len(line)+len(part) > maxLine; !long {
+			line = append(line, part...)
 		}
-		line = append(line, part...)
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case errors.Is(err, io.EOF) && len(bytes.TrimSpace(line)) == 0:
+		case errors.Is(err, io.EOF) && !long && len(bytes.TrimSpace(line)) == 0:
 			return nil, io.EOF
 		case err != nil && !errors.Is(err, io.EOF):
 			return nil, err
 		}
 		r.line++
+		if long {
+			return nil, models.E(models.CodeInvalid, "docdb.import_line_long", "mb", maxLine>>20)
+		}
 		return line, nil
 	}
 }
@@ -134,6 +154,7 @@ func (r *Reader) readLine() ([]byte, error) {
 func (r *Reader) nextRow() (bson.Raw, error) {
 	if r.names == nil {
 		if err := r.readHead(); err != nil {
+			r.line, r.ended = 1, true
 			return nil, err
 		}
 	}
@@ -155,6 +176,9 @@ func (r *Reader) nextRow() (bson.Raw, error) {
 	}
 	root := &branch{}
 	for i, cell := range cells {
+		if !utf8.ValidString(cell) {
+			return nil, models.E(models.CodeInvalid, "docdb.import_utf8")
+		}
 		if cell != "" {
 			root.set(r.paths[i], r.cell(cell))
 		}
@@ -172,6 +196,9 @@ func (r *Reader) readHead() error {
 	}
 	seen := map[string]bool{}
 	for _, name := range names {
+		if !utf8.ValidString(name) {
+			return models.E(models.CodeInvalid, "docdb.import_utf8")
+		}
 		name = strings.TrimSpace(name)
 		path, err := value.ParsePath(name)
 		if err != nil {
@@ -191,82 +218,4 @@ func (r *Reader) readHead() error {
 		r.names, r.paths = append(r.names, name), append(r.paths, path)
 	}
 	return nil
-}
-
-// cell reads a value. Quotes around a text keep it a text: "5" in a cell that
-// itself holds the quotes is no number.
-func (r *Reader) cell(text string) bson.RawValue {
-	switch text[0] {
-	case '{', '[', '"', 't', 'f', 'n', '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
-		if len(text) > 1 && text[0] == '0' && text[1] != '.' {
-			break // a code such as 0123 is no number
-		}
-		if v, err := ejson.DecodeValue([]byte(text), r.now, ejson.Limits{}); err == nil {
-			return v
-		}
-	}
-	return value.String(text)
-}
-
-// branch is an object that is put together from dotted names.
-type branch struct {
-	order []string
-	kids  map[string]*branch
-	v     bson.RawValue
-}
-
-func (b *branch) set(path value.Path, v bson.RawValue) {
-	for _, segment := range path {
-		if b.kids == nil {
-			b.kids = map[string]*branch{}
-		}
-		next := b.kids[segment]
-		if next == nil {
-			next = &branch{}
-			b.kids[segment] = next
-			b.order = append(b.order, segment)
-		}
-		b = next
-	}
-	b.v = v
-}
-
-func (b *branch) document() bson.Raw {
-	var dst []byte
-	for _, name := range b.order {
-		v := b.kids[name].v
-		if b.kids[name].kids != nil {
-			v = value.Document(b.kids[name].document())
-		}
-		dst = append(bsoncore.AppendHeader(dst, bsoncore.Type(v.Type), name), v.Value...)
-	}
-	return bsoncore.BuildDocument(nil, dst)
-}
-
-// cellText is how a value stands in a cell, so that reading it gives it back.
-func cellText(v bson.RawValue) string {
-	if v.Type == 0 {
-		return ""
-	}
-	if text, ok := value.Text(v); ok && v.Type == bson.TypeString {
-		if s := string(text); s != "" && !readsDifferently(s) {
-			return s
-		}
-	}
-	return string(ejson.AppendCanonicalValue(nil, v))
-}
-
-// readsDifferently reports whether a text would be read as another type, or
-// would be run as a formula by a spreadsheet; it is then quoted.
-func readsDifferently(s string) bool {
-	if strings.IndexByte("=+-@\t\r", s[0]) >= 0 {
-		return true
-	}
-	if strings.IndexByte("{[\"tfn0123456789", s[0]) < 0 {
-		return false
-	}
-	r := &Reader{}
-	v := r.cell(s)
-	text, isText := value.Text(v)
-	return !isText || string(text) != s
 }

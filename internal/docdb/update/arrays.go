@@ -28,15 +28,19 @@ func arrayOperation(name, key string, v bson.RawValue) (change func(bson.RawValu
 	case "$pull":
 		var match *query.Element
 		match, err = query.ParseElement(v)
-		edit = without(func(e bson.RawValue) bool { return match.Match(e) })
+		edit = func(list []bson.RawValue) ([]bson.RawValue, error) { return match.Without(list) }
 	case "$pullAll":
 		if v.Type != bson.TypeArray {
 			return nil, false, models.E(models.CodeOperator, "docdb.operator_array", "operator", name)
 		}
 		list := elements(v)
-		edit = without(func(e bson.RawValue) bool {
-			return slices.ContainsFunc(list, func(one bson.RawValue) bool { return value.Equal(one, e) })
-		})
+		slices.SortFunc(list, value.Compare)
+		edit = func(have []bson.RawValue) ([]bson.RawValue, error) {
+			return slices.DeleteFunc(have, func(e bson.RawValue) bool {
+				_, found := slices.BinarySearchFunc(list, e, value.Compare)
+				return found
+			}), nil
+		}
 	default:
 		err = models.E(models.CodeOperator, "docdb.operator_unknown", "operator", name)
 	}
@@ -78,10 +82,6 @@ func arrayOf(list []bson.RawValue) bson.RawValue {
 	return value.Array(dst)
 }
 
-func without(match func(bson.RawValue) bool) func([]bson.RawValue) ([]bson.RawValue, error) {
-	return func(list []bson.RawValue) ([]bson.RawValue, error) { return slices.DeleteFunc(list, match), nil }
-}
-
 func pop(key string, v bson.RawValue) (func([]bson.RawValue) ([]bson.RawValue, error), error) {
 	n, ok := value.Int64(v)
 	if !ok || n != 1 && n != -1 {
@@ -117,6 +117,9 @@ func each(v bson.RawValue) (list []bson.RawValue, modifiers bson.Raw, err error)
 func addToSet(v bson.RawValue) (func([]bson.RawValue) ([]bson.RawValue, error), error) {
 	list, _, err := each(v)
 	return func(have []bson.RawValue) ([]bson.RawValue, error) {
+		if len(list)*len(have) > fewPairs || len(list) > len(have) {
+			return union(have, list), nil
+		}
 		for _, one := range list {
 			if !slices.ContainsFunc(have, func(e bson.RawValue) bool { return value.Equal(e, one) }) {
 				have = append(have, one)
@@ -124,6 +127,25 @@ func addToSet(v bson.RawValue) (func([]bson.RawValue) ([]bson.RawValue, error), 
 		}
 		return have, nil
 	}, err
+}
+
+// fewPairs are compared one by one faster than by their keys.
+const fewPairs = 256
+
+// union adds what is not there yet.
+func union(have, list []bson.RawValue) []bson.RawValue {
+	seen := make(map[string]bool, len(have)+len(list))
+	for _, v := range have {
+		seen[string(value.AppendKey(nil, v, false))] = true
+	}
+	for _, v := range list {
+		key := string(value.AppendKey(nil, v, false))
+		if !seen[key] {
+			seen[key] = true
+			have = append(have, v)
+		}
+	}
+	return have
 }
 
 // pushing is a $push with its modifiers.

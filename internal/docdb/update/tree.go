@@ -122,6 +122,45 @@ func (t *tree) get(i int) bson.RawValue {
 	return bson.RawValue{Type: kind, Value: f.below.append(nil)}
 }
 
+// plain refuses a path that leads through an array, for $rename.
+func (t *tree) plain(path value.Path) error {
+	at := t
+	for _, segment := range path {
+		if at.array {
+			return refused("docdb.update_rename_array", "field", path.String())
+		}
+		i := at.find(segment)
+		if i < 0 {
+			return nil
+		}
+		below, ok, err := at.open(i)
+		if err != nil || !ok {
+			return err
+		}
+		at = below
+	}
+	return nil
+}
+
+// size is how many bytes append writes at least; it stops beyond the limit of a
+// document.
+func (t *tree) size(size int) int {
+	size += 5
+	for i := range t.fields {
+		if size > MaxBytes {
+			break
+		}
+		f := &t.fields[i]
+		size += 2 + len(f.key)
+		if f.below != nil {
+			size = f.below.size(size)
+			continue
+		}
+		size += len(f.v.Value)
+	}
+	return size
+}
+
 // append writes the document out.
 func (t *tree) append(dst []byte) []byte {
 	start, dst := bsoncore.AppendDocumentStart(dst)

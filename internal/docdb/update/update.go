@@ -2,7 +2,6 @@ package update
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -94,15 +93,24 @@ func (u *Update) Paths() []string {
 	return out
 }
 
+// checkConflicts refuses two operators on one path, or on a path and one below it.
 func (u *Update) checkConflicts() error {
 	paths := u.Paths()
-	slices.Sort(paths)
-	for i, path := range paths {
+	seen := make(map[string]bool, len(paths))
+	for _, path := range paths {
 		if path == "_id" || strings.HasPrefix(path, "_id.") {
 			return refused("docdb.update_id")
 		}
-		if i > 0 && (path == paths[i-1] || strings.HasPrefix(path, paths[i-1]+".")) {
+		if seen[path] {
 			return refused("docdb.update_conflict", "field", path)
+		}
+		seen[path] = true
+	}
+	for _, path := range paths {
+		for i := range len(path) {
+			if path[i] == '.' && seen[path[:i]] {
+				return refused("docdb.update_conflict", "field", path)
+			}
 		}
 	}
 	return nil
@@ -119,12 +127,13 @@ func (u *Update) Apply(doc bson.Raw, position int) (out bson.Raw, changed bool, 
 // condition pins by equality, changed by the update.
 func (u *Update) Create(filter *query.Filter) (bson.Raw, error) {
 	root := &tree{}
+	room := MaxBytes
 	for _, e := range filter.Equalities() {
 		if u.replacement != nil && (len(e.Path) > 1 || e.Path[0] != "_id") {
 			continue
 		}
 		set := operation{name: "$set", path: e.Path, creates: true, change: func(bson.RawValue) (bson.RawValue, action, error) { return e.Value, put, nil }}
-		if err := set.run(root, e.Path, -1); err != nil {
+		if err := set.run(root, e.Path, &applying{position: -1, room: &room}); err != nil {
 			return nil, err
 		}
 	}
@@ -140,6 +149,7 @@ func (u *Update) apply(doc bson.Raw, position int, inserting bool) (bson.Raw, bo
 	if u.replacement != nil {
 		err = replace(root, u.replacement)
 	}
+	room := MaxBytes
 	for _, op := range u.ops {
 		if err != nil {
 			break
@@ -147,7 +157,10 @@ func (u *Update) apply(doc bson.Raw, position int, inserting bool) (bson.Raw, bo
 		if op.name == "$setOnInsert" && !inserting {
 			continue
 		}
-		err = op.run(root, op.path, position)
+		err = op.run(root, op.path, &applying{position: position, room: &room})
+	}
+	if err == nil && root.size(0) > MaxBytes {
+		err = refused("docdb.document_large", "mb", MaxBytes>>20)
 	}
 	if err != nil {
 		return nil, false, err
@@ -179,27 +192,41 @@ func replace(root *tree, doc bson.Raw) error {
 	return nil
 }
 
+// applying is an update at work. room is how many bytes its operators may still
+// make: what they make becomes a part of the document, which has a limit.
+type applying struct {
+	position int // what the operator $ stands for, -1 for none
+	room     *int
+}
+
+func (a *applying) make(bytes int) error {
+	if *a.room -= bytes; *a.room < 0 {
+		return refused("docdb.document_large", "mb", MaxBytes>>20)
+	}
+	return nil
+}
+
 // run follows the path and changes what it reaches.
-func (op *operation) run(at *tree, path value.Path, position int) error {
+func (op *operation) run(at *tree, path value.Path, a *applying) error {
 	if op.rename != nil {
-		return op.runRename(at)
+		return op.runRename(at, a)
 	}
 	segment := path[0]
 	switch segment {
 	case "$":
-		if position < 0 {
+		if a.position < 0 {
 			return refused("docdb.update_position", "field", op.path.String())
 		}
-		segment = strconv.Itoa(position)
+		segment = strconv.Itoa(a.position)
 	case "$[]":
-		return op.runAll(at, path, position)
+		return op.runAll(at, path, a)
 	}
 	if strings.HasPrefix(segment, "$[") {
 		return models.E(models.CodeOperator, "docdb.operator_unknown", "operator", segment)
 	}
 	i := at.find(segment)
 	if len(path) == 1 {
-		return op.changeMember(at, i, segment)
+		return op.changeMember(at, i, segment, a)
 	}
 	if i < 0 {
 		if !op.creates {
@@ -221,28 +248,31 @@ func (op *operation) run(at *tree, path value.Path, position int) error {
 		}
 		return refused("docdb.update_through", "field", op.path.String(), "at", segment)
 	}
-	return op.run(below, path[1:], position)
+	return op.run(below, path[1:], a)
 }
 
 // runAll changes every element of an array.
-func (op *operation) runAll(at *tree, path value.Path, position int) error {
+func (op *operation) runAll(at *tree, path value.Path, a *applying) error {
 	if !at.array {
 		return refused("docdb.update_not_array", "field", op.path.String())
 	}
 	for i := range at.fields {
-		if err := op.run(at, append(value.Path{strconv.Itoa(i)}, path[1:]...), position); err != nil {
+		if err := op.run(at, append(value.Path{strconv.Itoa(i)}, path[1:]...), a); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (op *operation) changeMember(at *tree, i int, segment string) error {
+func (op *operation) changeMember(at *tree, i int, segment string, a *applying) error {
 	old := bson.RawValue{}
 	if i >= 0 {
 		old = at.get(i)
 	}
 	v, what, err := op.change(old)
+	if err == nil && what == put {
+		err = a.make(len(v.Value))
+	}
 	switch {
 	case err != nil:
 		return err
@@ -261,7 +291,7 @@ func (op *operation) changeMember(at *tree, i int, segment string) error {
 }
 
 // runRename moves a member; neither path may lead through an array.
-func (op *operation) runRename(root *tree) error {
+func (op *operation) runRename(root *tree, a *applying) error {
 	from, last := root, len(op.path)-1
 	for n, segment := range op.path {
 		if from.array {
@@ -279,10 +309,13 @@ func (op *operation) runRename(root *tree) error {
 			from = below
 			continue
 		}
+		if err := root.plain(op.rename); err != nil {
+			return err
+		}
 		v := from.get(i)
 		from.remove(i)
 		to := operation{name: op.name, path: op.rename, creates: true, change: func(bson.RawValue) (bson.RawValue, action, error) { return v, put, nil }}
-		return to.run(root, op.rename, -1)
+		return to.run(root, op.rename, a)
 	}
 	return nil
 }
