@@ -1,0 +1,7 @@
+package wechatsim
+
+// Bounds that tests reach.
+const (
+	CodeLife = codeLife
+	MaxCodes = maxCodes
+)
