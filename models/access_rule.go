@@ -5,10 +5,12 @@ import "time"
 // RuleKind says what an access rule guards.
 type RuleKind string
 
-// What rules guard: a collection, and the one bucket of an environment.
+// What rules guard: a collection, the one bucket of an environment, and calls of
+// its functions.
 const (
 	RuleCollection RuleKind = "collection"
 	RuleBucket     RuleKind = "bucket"
+	RuleFunctions  RuleKind = "functions"
 )
 
 // Preset is a ready access rule for client calls (DESIGN.md section 5).
@@ -54,4 +56,16 @@ func (r AccessRule) Validate() error {
 		}
 	}
 	return E(CodeInvalid, "error.preset", "preset", string(r.Preset))
+}
+
+// RuleVersion is a rule as it was saved at a time.
+type RuleVersion struct {
+	ID            string `gorm:"primaryKey"`
+	EnvironmentID string
+	Kind          RuleKind
+	Name          string
+	Preset        Preset
+	Rules         string
+	SavedBy       string // name of who saved it
+	CreatedAt     time.Time
 }

@@ -24,6 +24,9 @@ type App struct {
 	// itself or by its first incoming share (S11).
 	Sharing   bool
 	CreatedAt time.Time
+	// WebDomains are the hosts that a login of an official account may return to,
+	// as NormalDomain writes them. A host belongs to one account at most.
+	WebDomains []string `gorm:"serializer:json"`
 }
 
 var appID = regexp.MustCompile(`^wx[0-9a-f]{16}$`)

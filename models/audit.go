@@ -40,6 +40,8 @@ const (
 	AuditFileStored        AuditAction = "file.stored"
 	AuditFileMoved         AuditAction = "file.moved"
 	AuditFileDeleted       AuditAction = "file.deleted"
+	AuditClientAccess      AuditAction = "clients.changed"
+	AuditRuleSaved         AuditAction = "rule.saved"
 	AuditCredentialIssued  AuditAction = "credential.issued"
 	AuditCredentialRevoked AuditAction = "credential.revoked"
 )

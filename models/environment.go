@@ -12,6 +12,15 @@ type Environment struct {
 	AppID     string // the owner
 	Name      string
 	CreatedAt time.Time
+	// UnauthenticatedAccess lets clients in that are not logged in (C6).
+	UnauthenticatedAccess bool
+	// AllowedOrigins are the web pages that may call, as NormalOrigin writes them.
+	AllowedOrigins []string `gorm:"serializer:json"`
+}
+
+// Policy is what the owner decided about clients.
+func (e Environment) Policy() ClientPolicy {
+	return ClientPolicy{Unauthenticated: e.UnauthenticatedAccess, Origins: e.AllowedOrigins}
 }
 
 var (

@@ -68,6 +68,10 @@ const (
 	CodeTransactionConflict Code = "transaction_conflict"
 	// CodeTransactionUnknown: the transaction ended, expired or never was.
 	CodeTransactionUnknown Code = "transaction_unknown"
+	// CodeTokenExpired: the access token of a client is over and can be renewed.
+	CodeTokenExpired Code = "token_expired"
+	// CodeRuleDenied: the security rules do not allow a client's call.
+	CodeRuleDenied Code = "rule_denied"
 	// CodeFileUnknown: there is no such file.
 	CodeFileUnknown Code = "file_unknown"
 	// CodeFileEnv: the file belongs to another environment.

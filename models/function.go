@@ -38,7 +38,7 @@ type FunctionVersion struct {
 
 // Defaults and limits of a function's configuration.
 const (
-	DefaultTimeoutSeconds = 3
+	DefaultTimeoutSeconds = 20
 	MaxTimeoutSeconds     = 60
 	DefaultMemoryMB       = 256
 	MaxConcurrency        = 100
@@ -136,6 +136,7 @@ const (
 	TriggerCrossAccount InvocationTrigger = "cross_account" // another app
 	TriggerHandshake    InvocationTrigger = "handshake"     // cloudbase_auth during init
 	TriggerCredential   InvocationTrigger = "credential"    // issued credentials
+	TriggerClient       InvocationTrigger = "client"        // a web page or mini program
 )
 
 // Invocation is one run of a function. Its id is the request id that the caller

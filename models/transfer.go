@@ -1,6 +1,10 @@
 package models
 
-import "time"
+import (
+	"path"
+	"strings"
+	"time"
+)
 
 // TransferKind says which way documents go.
 type TransferKind string
@@ -55,10 +59,12 @@ type Transfer struct {
 	FileName      string
 	Bytes         int64 // size of the file
 	BytesDone     int64
+	Total         int64           // documents that an export will have, as counted when it began
 	Documents     int64           // documents dealt with
 	Failed        int64           // of them, those that an import could not take
 	Errors        []TransferError `gorm:"serializer:json"`
 	Status        TransferStatus
+	Resumed       bool // somebody let it go on after it had ended
 	ActorID       string
 	ActorName     string
 	CreatedAt     time.Time
@@ -67,6 +73,34 @@ type Transfer struct {
 
 // Ended reports whether nothing will happen to the transfer any more.
 func (t Transfer) Ended() bool { return t.Status != TransferWaiting && t.Status != TransferRunning }
+
+// Percent is how far a transfer is, and whether that is known. Only one that has
+// ended well is at 100.
+func (t Transfer) Percent() (percent int, known bool) {
+	done, all := t.BytesDone, t.Bytes
+	if t.Kind == TransferExport {
+		done, all = t.Documents, t.Total
+	}
+	switch {
+	case t.Status == TransferDone:
+		return 100, true
+	case all <= 0:
+		return 0, false
+	}
+	return int(min(99, done*100/all)), true
+}
+
+// ImportFormat returns the format of a file by its name: json, csv, or "" for what
+// cannot be imported.
+func ImportFormat(name string) string {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".csv":
+		return "csv"
+	case ".json", ".jsonl", ".ndjson":
+		return "json"
+	}
+	return ""
+}
 
 // Validate says what is wrong with a transfer that somebody asks for.
 func (t Transfer) Validate() error {

@@ -33,6 +33,14 @@ func (r Access) Revision(ctx context.Context) (int64, error) {
 		err := r.s.reader(ctx).Raw(revisionQuery).Scan(&revision).Error
 		return revision, translate(err)
 	}
+	if r.s.dialect != "postgres" {
+		// The driver of SQLite watches over a context with a goroutine for every row.
+		// Once begun, this read needs none: it waits for nobody there.
+		if err := ctx.Err(); err != nil {
+			return 0, fmt.Errorf("read access revision: %w", err)
+		}
+		ctx = context.WithoutCancel(ctx)
+	}
 	revision, err := r.s.revision.read(ctx, r.s.read)
 	if err != nil {
 		return 0, fmt.Errorf("read access revision: %w", err)
@@ -75,6 +83,11 @@ type AccessFacts struct {
 	Revision int64
 	// Owners maps environment ids to their owner's AppID.
 	Owners map[string]string
+	// Policies holds what the owners of environments decided about clients, for
+	// those that decided anything.
+	Policies map[string]models.ClientPolicy
+	// Logins maps hosts that a login may return to, to their official account.
+	Logins map[string]string
 	// Grants maps a grantee and an environment to the grant.
 	Grants map[GrantKey]models.CallGrant
 	// Credentials maps ids of issued credentials that may still work.
@@ -86,13 +99,16 @@ type GrantKey struct{ GranteeAppID, EnvironmentID string }
 
 // Load reads the facts in one consistent view.
 func (r Access) Load(ctx context.Context, now time.Time) (AccessFacts, error) {
-	facts := AccessFacts{Owners: map[string]string{}, Grants: map[GrantKey]models.CallGrant{}, Credentials: map[string]models.Credential{}}
+	facts := AccessFacts{Owners: map[string]string{}, Policies: map[string]models.ClientPolicy{}, Logins: map[string]string{}, Grants: map[GrantKey]models.CallGrant{}, Credentials: map[string]models.Credential{}}
 	load := func(db *gorm.DB) error {
 		var err error
 		if err = db.Raw(revisionQuery).Scan(&facts.Revision).Error; err != nil {
 			return err
 		}
 		if err := loadOwners(db, &facts); err != nil {
+			return err
+		}
+		if err := loadLogins(db, &facts); err != nil {
 			return err
 		}
 		if err := loadGrants(db, &facts); err != nil {
@@ -124,12 +140,28 @@ func (r Access) isolation() sql.IsolationLevel {
 }
 
 func loadOwners(db *gorm.DB, facts *AccessFacts) error {
-	var rows []struct{ ID, AppID string }
-	if err := db.Table("environments").Select("id", "app_id").Scan(&rows).Error; err != nil {
+	var rows []models.Environment
+	if err := db.Select("id", "app_id", "unauthenticated_access", "allowed_origins").Find(&rows).Error; err != nil {
 		return err
 	}
 	for _, row := range rows {
 		facts.Owners[row.ID] = row.AppID
+		if row.UnauthenticatedAccess || len(row.AllowedOrigins) > 0 {
+			facts.Policies[row.ID] = row.Policy()
+		}
+	}
+	return nil
+}
+
+func loadLogins(db *gorm.DB, facts *AccessFacts) error {
+	var rows []models.App
+	if err := db.Select("app_id", "web_domains").Order("created_at, app_id").Find(&rows, "kind = ? AND web_domains IS NOT NULL", models.OfficialAccount).Error; err != nil {
+		return err
+	}
+	for _, row := range rows {
+		for _, domain := range row.WebDomains {
+			facts.Logins[domain] = row.AppID
+		}
 	}
 	return nil
 }

@@ -36,3 +36,28 @@ func (r AccessRules) Save(ctx context.Context, rule models.AccessRule) error {
 func (r AccessRules) Delete(ctx context.Context, environmentID string, kind models.RuleKind, name string) error {
 	return translate(r.s.writer(ctx).Delete(&models.AccessRule{}, "environment_id = ? AND kind = ? AND name = ?", environmentID, kind, name).Error)
 }
+
+// AddVersion keeps a rule as it was saved, and drops the oldest versions beyond
+// keep. Call it in a transaction.
+func (r AccessRules) AddVersion(ctx context.Context, v models.RuleVersion, keep int) error {
+	if err := r.s.writer(ctx).Create(&v).Error; err != nil {
+		return translate(err)
+	}
+	newest := r.s.writer(ctx).Model(&models.RuleVersion{}).Select("id").
+		Where("environment_id = ? AND kind = ? AND name = ?", v.EnvironmentID, v.Kind, v.Name).Order("created_at DESC, id DESC").Limit(keep)
+	return translate(r.s.writer(ctx).Delete(&models.RuleVersion{}, "environment_id = ? AND kind = ? AND name = ? AND id NOT IN (?)",
+		v.EnvironmentID, v.Kind, v.Name, newest).Error)
+}
+
+// Versions returns the saved versions of a rule, the latest first.
+func (r AccessRules) Versions(ctx context.Context, environmentID string, kind models.RuleKind, name string, limit int) ([]models.RuleVersion, error) {
+	var list []models.RuleVersion
+	return list, translate(r.s.reader(ctx).Order("created_at DESC, id DESC").Limit(limit).
+		Find(&list, "environment_id = ? AND kind = ? AND name = ?", environmentID, kind, name).Error)
+}
+
+// Version returns one saved version of a rule.
+func (r AccessRules) Version(ctx context.Context, environmentID string, kind models.RuleKind, name, id string) (models.RuleVersion, error) {
+	var v models.RuleVersion
+	return v, translate(r.s.reader(ctx).Take(&v, "environment_id = ? AND kind = ? AND name = ? AND id = ?", environmentID, kind, name, id).Error)
+}

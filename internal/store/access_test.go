@@ -27,11 +27,19 @@ func TestAccess_LoadsWhatDecides(t *testing.T) {
 		for _, c := range []models.Credential{live, ended, revoked} {
 			must(t, s.Credentials.Insert(ctx, c))
 		}
+		policy := models.ClientPolicy{Unauthenticated: true, Origins: []string{"https://shop.example"}}
+		must(t, s.Environments.SetPolicy(ctx, "shop-1", policy))
+		const account = "wx00000000000000aa"
+		must(t, s.Apps.Insert(ctx, models.App{AppID: account, Name: "n", Kind: models.OfficialAccount, PrincipalID: "acme", CreatedAt: start}))
+		must(t, s.Apps.SetWebDomains(ctx, account, []string{"m.shop.example", "m.shop.example:8443"}))
+		must(t, s.Apps.SetWebDomains(ctx, kitchenID, []string{"never.example"})) // a mini program
 		for range 3 {
 			must(t, s.Access.Bump(ctx))
 		}
 		want := store.AccessFacts{
 			Revision: 4,
+			Policies: map[string]models.ClientPolicy{"shop-1": policy},
+			Logins:   map[string]string{"m.shop.example": account, "m.shop.example:8443": account},
 			Owners:   map[string]string{"shop-1": shopID, "shop-2": shopID, "kitchen-1": kitchenID, "kitchen-2": kitchenID},
 			Grants: map[store.GrantKey]models.CallGrant{
 				{GranteeAppID: dinerID, EnvironmentID: "shop-1"}:    {ID: "s1-shop-1", ShareID: "s1", Permissions: full.Grants[0].Permissions, Paused: true, Until: after(time.Hour)},
@@ -61,7 +69,7 @@ func TestAccess_AnEmptyDatabaseHasEmptyFacts(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *store.Store) {
 		got, err := s.Access.Load(t.Context(), start)
 		must(t, err)
-		same(t, store.AccessFacts{Revision: 1, Owners: map[string]string{}, Grants: map[store.GrantKey]models.CallGrant{}, Credentials: map[string]models.Credential{}}, got)
+		same(t, store.AccessFacts{Revision: 1, Owners: map[string]string{}, Policies: map[string]models.ClientPolicy{}, Logins: map[string]string{}, Grants: map[store.GrantKey]models.CallGrant{}, Credentials: map[string]models.Credential{}}, got)
 	})
 }
 

@@ -49,6 +49,11 @@ func (r Apps) SetSharing(ctx context.Context, appID string, on bool) error {
 	return affected(r.s.writer(ctx).Model(&models.App{}).Where("app_id = ?", appID).Update("sharing", on))
 }
 
+// SetWebDomains stores the hosts that a login of the app may return to.
+func (r Apps) SetWebDomains(ctx context.Context, appID string, domains []string) error {
+	return affected(r.s.writer(ctx).Model(&models.App{}).Where("app_id = ?", appID).Select("WebDomains").Updates(models.App{WebDomains: domains}))
+}
+
 // SetSecret stores the app's secret in its sealed form.
 func (r Apps) SetSecret(ctx context.Context, appID string, sealed []byte) error {
 	return affected(r.s.writer(ctx).Table("apps").Where("app_id = ?", appID).Update("secret_sealed", sealed))
@@ -97,6 +102,12 @@ func (r Environments) Insert(ctx context.Context, e models.Environment) error {
 // Rename changes an environment's name.
 func (r Environments) Rename(ctx context.Context, id, name string) error {
 	return affected(r.s.writer(ctx).Model(&models.Environment{}).Where("id = ?", id).Update("name", name))
+}
+
+// SetPolicy stores what the owner decided about clients.
+func (r Environments) SetPolicy(ctx context.Context, id string, p models.ClientPolicy) error {
+	return affected(r.s.writer(ctx).Model(&models.Environment{}).Where("id = ?", id).Select("UnauthenticatedAccess", "AllowedOrigins").
+		Updates(models.Environment{UnauthenticatedAccess: p.Unauthenticated, AllowedOrigins: p.Origins}))
 }
 
 // ByID returns an environment.

@@ -155,6 +155,39 @@ func (r Files) List(ctx context.Context, env, folder, after string, limit int) (
 	return out, nil
 }
 
+// Before returns where the page begins that ends right before at, and whether
+// anything stands there. The first page begins at "".
+func (r Files) Before(ctx context.Context, env, folder, at string, limit int) (start string, any bool, err error) {
+	for found := 0; found < limit; {
+		var page []models.File
+		q := r.s.reader(ctx).Select("path").Where("environment_id = ? AND path >= ? AND path < ?", env, folder, at)
+		if err := q.Order("path DESC").Limit(limit - found).Find(&page).Error; err != nil {
+			return "", false, translate(err)
+		}
+		if len(page) == 0 {
+			return "", any, nil
+		}
+		for _, f := range page {
+			any, found, at = true, found+1, f.Path
+			if name, _, deeper := strings.Cut(f.Path[len(folder):], "/"); deeper {
+				at = folder + name + "/"
+				break
+			}
+		}
+	}
+	return at, any, nil
+}
+
+// Sum is how many files there are and how long they are together.
+type Sum struct{ Files, Bytes int64 }
+
+// Sum adds up what is in a folder, given as "a/b/", and in those inside of it.
+func (r Files) Sum(ctx context.Context, env, folder string) (Sum, error) {
+	var out Sum
+	return out, translate(r.s.reader(ctx).Model(&models.File{}).Select("COUNT(*) AS files, COALESCE(SUM(size), 0) AS bytes").
+		Where("environment_id = ? AND path >= ? AND path < ?", env, folder, following(folder)).Scan(&out).Error)
+}
+
 // following returns the first text behind all that begin with a folder.
 func following(folder string) string {
 	if folder == "" {

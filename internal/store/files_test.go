@@ -73,6 +73,55 @@ func TestFilesAreListedByFolder(t *testing.T) {
 		below, err := s.Files.Below(ctx, "shop-1", "a/", 10)
 		must(t, err)
 		same(t, 3, len(below))
+
+		sum, err := s.Files.Sum(ctx, "shop-1", "a/")
+		must(t, err)
+		same(t, store.Sum{Files: 3, Bytes: below[0].Size + below[1].Size + below[2].Size}, sum)
+		none, err := s.Files.Sum(ctx, "shop-1", "nothing/")
+		must(t, err)
+		same(t, store.Sum{}, none)
+	})
+}
+
+func TestPagesOfAFolderLeadBack(t *testing.T) {
+	eachStore(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		populate(t, s)
+		must(t, s.Tx(ctx, func(tx *store.Store) error {
+			for i, path := range []string{"d/a", "d/b/1", "d/b/2", "d/c", "d/e", "d/f/1", "d/g", "x"} {
+				if err := tx.Files.Put(ctx, stored(path, fmt.Sprintf("blob-%d", i))); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		for size := 1; size < 8; size++ {
+			var starts []string
+			for at := ""; ; {
+				page, err := s.Files.List(ctx, "shop-1", "d/", at, size)
+				must(t, err)
+				if len(page.Folders)+len(page.Files) > 0 {
+					starts = append(starts, at)
+				}
+				if page.Next == "" {
+					break
+				}
+				at = page.Next
+			}
+			for i, at := range starts[1:] {
+				back, any, err := s.Files.Before(ctx, "shop-1", "d/", at, size)
+				must(t, err)
+				same(t, true, any)
+				want, err := s.Files.List(ctx, "shop-1", "d/", starts[i], size)
+				must(t, err)
+				got, err := s.Files.List(ctx, "shop-1", "d/", back, size)
+				must(t, err)
+				same(t, want, got)
+			}
+		}
+		_, any, err := s.Files.Before(ctx, "shop-1", "d/", "d/a", 3)
+		must(t, err)
+		same(t, false, any)
 	})
 }
 

@@ -57,6 +57,7 @@ type Store struct {
 	Settings     Settings
 	Access       Access
 	AccessRules  AccessRules
+	Clients      Clients
 	Files        Files
 	Transfers    Transfers
 }
@@ -177,6 +178,7 @@ func assemble(write, read *gorm.DB, inTx bool) *Store {
 	s.Settings = Settings{s}
 	s.Access = Access{s}
 	s.AccessRules = AccessRules{s}
+	s.Clients = Clients{s}
 	s.Files = Files{s}
 	s.Transfers = Transfers{s}
 	return s

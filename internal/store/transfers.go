@@ -20,14 +20,14 @@ func (r Transfers) Insert(ctx context.Context, t models.Transfer) error {
 func (r Transfers) Progress(ctx context.Context, t models.Transfer) error {
 	return affected(r.s.writer(ctx).Model(&models.Transfer{}).
 		Where("id = ? AND status IN ?", t.ID, []models.TransferStatus{models.TransferWaiting, models.TransferRunning}).
-		Select("BytesDone", "Bytes", "Documents", "Failed", "Errors", "Status", "UpdatedAt").UpdateColumns(t))
+		Select("BytesDone", "Bytes", "Total", "Documents", "Failed", "Errors", "Status", "UpdatedAt").UpdateColumns(t))
 }
 
 // Reopen lets an ended transfer wait again.
 func (r Transfers) Reopen(ctx context.Context, id string, now time.Time) error {
 	return affected(r.s.writer(ctx).Model(&models.Transfer{}).
 		Where("id = ? AND status IN ?", id, []models.TransferStatus{models.TransferFailed, models.TransferCancelled}).
-		UpdateColumns(map[string]any{"status": models.TransferWaiting, "updated_at": now}))
+		UpdateColumns(map[string]any{"status": models.TransferWaiting, "resumed": true, "updated_at": now}))
 }
 
 // ByID returns a transfer of an environment.
@@ -36,11 +36,29 @@ func (r Transfers) ByID(ctx context.Context, environmentID, id string) (models.T
 	return t, translate(r.s.reader(ctx).Take(&t, "id = ? AND environment_id = ?", id, environmentID).Error)
 }
 
-// List returns the latest transfers of a collection, newest first.
-func (r Transfers) List(ctx context.Context, environmentID, collection string, limit int) ([]models.Transfer, error) {
+// List returns the latest transfers of a collection, newest first: those that were
+// begun through one app, or all for "".
+func (r Transfers) List(ctx context.Context, environmentID, collection, appID string, limit int) ([]models.Transfer, error) {
 	var list []models.Transfer
-	return list, translate(r.s.reader(ctx).Order("id DESC").Limit(limit).
-		Find(&list, "environment_id = ? AND collection = ?", environmentID, collection).Error)
+	query := r.s.reader(ctx).Order("id DESC").Limit(limit).Where("environment_id = ? AND collection = ?", environmentID, collection)
+	if appID != "" {
+		query = query.Where("app_id = ?", appID)
+	}
+	return list, translate(query.Find(&list).Error)
+}
+
+// DeleteCollection removes the transfers of a collection, however far they are,
+// and returns their ids.
+func (r Transfers) DeleteCollection(ctx context.Context, environmentID, collection string) ([]string, error) {
+	var ids []string
+	err := r.s.Tx(ctx, func(tx *Store) error {
+		of := tx.writer(ctx).Model(&models.Transfer{}).Where("environment_id = ? AND collection = ?", environmentID, collection)
+		if err := of.Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
+			return translate(err)
+		}
+		return translate(tx.writer(ctx).Delete(&models.Transfer{}, "id IN ?", ids).Error)
+	})
+	return ids, err
 }
 
 // Unfinished returns the transfers that have not ended, oldest first.

@@ -22,6 +22,8 @@ func All() []*gormigrate.Migration {
 		step("202611240001-files", files),
 		step("202611240002-access-rules", accessRules),
 		step("202611240003-transfers", transfers),
+		step("202611250001-clients", clients),
+		step("202611250002-transfer-progress", transferProgress),
 	}
 }
 
