@@ -2,24 +2,18 @@ package blob
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/minio/minio-go/v7"
-	"github.com/minio/minio-go/v7/pkg/credentials"
+	"envshare/internal/testkit/s3server"
 )
 
 // each runs the suite on every driver.
@@ -35,72 +29,19 @@ func each(t *testing.T, test func(t *testing.T, s Store)) {
 	t.Run("s3", func(t *testing.T) { test(t, startS3(t)) })
 }
 
-// startS3 starts a real S3 server on a port of its own. Without one the suite is
-// skipped, except in CI.
+// startS3 opens the bucket of a real S3 server.
 func startS3(t *testing.T) Store {
 	t.Helper()
-	server := os.Getenv("ENVSHARE_TEST_MINIO")
-	if server == "" {
-		server = "../../build/tools/minio"
-	}
-	path, err := exec.LookPath(server)
-	if err != nil {
-		path, err = exec.LookPath("minio")
-	}
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("an S3 server must be there in CI: make build/tools/minio")
-	}
-	if err != nil {
-		t.Skip("no S3 server: make build/tools/minio")
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	secrets := Secrets{"tester", "a-secret-for-the-test"}
-	ctx, cancel := context.WithCancel(context.Background())
-	command := exec.CommandContext(ctx, path, "server", "--quiet", "--address", address, t.TempDir())
-	command.Env = append(os.Environ(), "MINIO_BROWSER=off", "MINIO_ROOT_USER="+secrets.AccessKey, "MINIO_ROOT_PASSWORD="+secrets.SecretKey)
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cancel(); _ = command.Wait() })
-	waitReady(t, "http://"+address+"/minio/health/ready")
-	client, err := minio.New(address, &minio.Options{Creds: credentials.NewStaticV4(secrets.AccessKey, secrets.SecretKey, "")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := client.MakeBucket(t.Context(), "files", minio.MakeBucketOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(t.Context(), "s3://none?endpoint=http://"+address, secrets); err == nil {
+	server := s3server.Start(t)
+	secrets := Secrets{server.AccessKey, server.SecretKey}
+	if _, err := Open(t.Context(), "s3://none?endpoint="+server.URL, secrets); err == nil {
 		t.Error("a bucket that does not exist was opened")
 	}
-	s, err := Open(t.Context(), "s3://files?endpoint=http://"+address+"&prefix=a/", secrets)
+	s, err := Open(t.Context(), "s3://"+server.Bucket+"?endpoint="+server.URL+"&prefix=a/", secrets)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
-}
-
-func waitReady(t *testing.T, url string) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for time.Now().Before(deadline) {
-		answer, err := http.Get(url)
-		if err == nil {
-			_ = answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
-				return
-			}
-		}
-		<-time.After(50 * time.Millisecond)
-	}
-	t.Fatal("the S3 server does not start")
 }
 
 func read(t *testing.T, s Store, key string, offset, length int64) []byte {

@@ -9,7 +9,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"envshare/internal/store"
 	"envshare/models"
@@ -51,11 +50,15 @@ var errDryRun = errors.New("dry run")
 
 // Apply brings the installation to the declared state and returns what it did;
 // what is not declared stays as it is, and a second run changes nothing.
-// Records change in one transaction: an error leaves nothing behind. Documents
-// and files follow it, one by one; a run that failed there is repeated.
+// All that the manifest brings along is checked first. Records change in one
+// transaction: an error leaves nothing behind. Documents and files follow it, one
+// by one; an error there comes with the steps before it, and the run is repeated.
 // Operators and commands may call it.
 func (s *Manifests) Apply(ctx context.Context, actor models.Actor, m Manifest, o ApplyOptions) ([]Step, error) {
 	if err := models.MayAdministerInstallation(actor).Err(); err != nil {
+		return nil, err
+	}
+	if err := s.checkData(m, o); err != nil {
 		return nil, err
 	}
 	prepared, err := s.prepare(ctx, m, o)
@@ -224,8 +227,8 @@ func (r *applyRun) app(ctx context.Context, declared ManifestApp) error {
 	if err := r.saveApp(ctx, declared); err != nil {
 		return err
 	}
-	if len(declared.WebDomains) > 0 {
-		r.note("!", "app", declared.AppID, "web_domains")
+	if err := r.webDomains(ctx, declared); err != nil {
+		return fmt.Errorf("web_domains: %w", err)
 	}
 	for _, env := range declared.Environments {
 		if err := r.environment(ctx, declared.AppID, env); err != nil {
@@ -233,6 +236,44 @@ func (r *applyRun) app(ctx context.Context, declared ManifestApp) error {
 		}
 	}
 	return r.setSharing(ctx, declared)
+}
+
+// webDomains saves where logins of an official account may return to. A host
+// belongs to one account: the way back from WeChat names no other.
+func (r *applyRun) webDomains(ctx context.Context, declared ManifestApp) error {
+	if declared.WebDomains == nil {
+		return nil
+	}
+	domains, err := models.NormalDomains(declared.WebDomains)
+	if err != nil {
+		return err
+	}
+	apps, err := r.tx.Apps.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, app := range apps {
+		switch {
+		case app.AppID == declared.AppID && app.Kind != models.OfficialAccount && len(domains) > 0:
+			return models.E(models.CodeInvalid, "error.web_domains_kind")
+		case app.AppID == declared.AppID && slices.Equal(app.WebDomains, domains):
+			return nil
+		case app.AppID == declared.AppID:
+			continue
+		}
+		for _, domain := range domains {
+			if slices.Contains(app.WebDomains, domain) {
+				return models.E(models.CodeConflict, "error.web_domain_taken", "domain", domain, "appid", app.AppID)
+			}
+		}
+	}
+	r.note("~", "web domains", declared.AppID, strings.Join(domains, " "))
+	if err := r.tx.Apps.SetWebDomains(ctx, declared.AppID, domains); err != nil {
+		return err
+	}
+	return record(ctx, r.tx, r.actor, r.now(), change{
+		Action: models.AuditAppSaved, AppID: declared.AppID, Subject: declared.AppID, After: map[string]any{"web_domains": domains},
+	})
 }
 
 func (r *applyRun) saveApp(ctx context.Context, declared ManifestApp) error {
@@ -380,10 +421,7 @@ func (r *applyRun) environment(ctx context.Context, appID string, declared Manif
 	if err != nil {
 		return err
 	}
-	for _, key := range declared.later() {
-		r.note("!", "environment", env.ID, key)
-	}
-	if err := r.rules(ctx, declared); err != nil {
+	if err := r.rules(ctx, appID, declared); err != nil {
 		return err
 	}
 	return r.deployAll(ctx, appID, env.ID)
@@ -449,46 +487,4 @@ func (r *applyRun) deploy(ctx context.Context, appID string, key functionKey, p 
 	}
 	r.note(op, "function", key.environment+"/"+key.name, fmt.Sprintf("version %d", f.ActiveVersion))
 	return nil
-}
-
-func (r *applyRun) share(ctx context.Context, ownerAppID string, declared ManifestShare) error {
-	in, err := declared.input()
-	if err != nil {
-		return err
-	}
-	subject := ownerAppID + " → " + declared.To
-	existing, err := r.tx.Shares.Between(ctx, ownerAppID, declared.To)
-	switch {
-	case err == nil && sameShare(existing, in):
-		r.note("=", "share", subject, "")
-		return nil
-	case err == nil:
-		r.note("~", "share", subject, "")
-	case models.IsCode(err, models.CodeNotFound):
-		r.note("+", "share", subject, "")
-	default:
-		return err
-	}
-	_, err = r.sharing.save(ctx, r.tx, r.actor, ownerAppID, in)
-	return err
-}
-
-// sameShare reports whether a share is what is declared already.
-func sameShare(share models.Share, in ShareInput) bool {
-	if share.Note != in.Note || len(share.Grants) != len(in.Grants) || !sameTime(share.Until, in.Until) {
-		return false
-	}
-	for i, g := range in.Grants {
-		if share.Grants[i].EnvironmentID != g.EnvironmentID || share.Grants[i].Permissions != g.Permissions {
-			return false
-		}
-	}
-	return true
-}
-
-func sameTime(a, b *time.Time) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return a.Equal(*b)
 }

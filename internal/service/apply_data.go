@@ -3,11 +3,8 @@ package service
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"envshare/internal/docdb"
-	"envshare/internal/docdb/transfer"
+	"envshare/internal/docdb/value"
 	"envshare/models"
 )
 
@@ -34,14 +31,14 @@ func (r *applyData) note(op, kind, subject, detail string) {
 	r.steps = append(r.steps, Step{Op: op, Kind: kind, Subject: subject, Detail: detail})
 }
 
-// data carries out what a manifest declares in collections and storage.
-func (s *Manifests) data(ctx context.Context, actor models.Actor, m Manifest, o ApplyOptions) ([]Step, error) {
-	var steps []Step
+// data carries out what a manifest declares in collections and storage. With an
+// error come the steps before it.
+func (s *Manifests) data(ctx context.Context, actor models.Actor, m Manifest, o ApplyOptions) (steps []Step, err error) {
 	for _, app := range m.Apps {
 		run := &applyData{Manifests: s, actor: actor, options: o, appID: app.AppID}
 		for _, env := range app.Environments {
 			if err := run.environment(ctx, env); err != nil {
-				return nil, fmt.Errorf("environment %s: %w", env.ID, err)
+				return append(steps, run.steps...), fmt.Errorf("environment %s: %w", env.ID, err)
 			}
 		}
 		steps = append(steps, run.steps...)
@@ -72,8 +69,8 @@ func (r *applyData) collection(ctx context.Context, env, name string, declared M
 	indexes, err := r.documents.db.Indexes(ctx, env, name)
 	switch {
 	case models.IsCode(err, models.CodeCollectionUnknown):
-		r.note("+", "collection", subject, "")
 		if r.options.DryRun {
+			r.note("+", "collection", subject, "")
 			for _, index := range declared.Indexes {
 				r.note("+", "index", subject, index.name())
 			}
@@ -85,6 +82,7 @@ func (r *applyData) collection(ctx context.Context, env, name string, declared M
 		if err := r.documents.createCollection(ctx, env, name); err != nil {
 			return err
 		}
+		r.note("+", "collection", subject, "")
 	case err != nil:
 		return err
 	default:
@@ -111,22 +109,16 @@ func (r *applyData) indexes(ctx context.Context, env, collection string, declare
 			r.note("=", "index", env+"/"+collection, index.Name)
 			continue
 		}
-		op := "+"
+		op, build := "+", r.documents.db.CreateIndex
 		if at >= 0 {
-			op = "~"
+			op, build = "~", r.documents.db.ReplaceIndex
 		}
-		r.note(op, "index", env+"/"+collection, index.Name)
-		if r.options.DryRun {
-			continue
-		}
-		if at >= 0 {
-			if err := r.documents.db.DropIndex(ctx, env, collection, index.Name); err != nil {
-				return err
+		if !r.options.DryRun {
+			if err := build(ctx, env, collection, index); err != nil {
+				return fmt.Errorf("index %s: %w", index.Name, err)
 			}
 		}
-		if err := r.documents.db.CreateIndex(ctx, env, collection, index); err != nil {
-			return fmt.Errorf("index %s: %w", index.Name, err)
-		}
+		r.note(op, "index", env+"/"+collection, index.Name)
 	}
 	return nil
 }
@@ -134,45 +126,27 @@ func (r *applyData) indexes(ctx context.Context, env, collection string, declare
 // load brings the documents of a file into a collection: those that are there
 // already and differ are replaced.
 func (r *applyData) load(ctx context.Context, env, collection, name string) error {
-	file, err := r.options.Files.Open(path.Clean(name))
-	if err != nil {
-		return fmt.Errorf("documents: %w", err)
-	}
-	defer func() { _ = file.Close() }()
-	format := transfer.JSON
-	if strings.EqualFold(path.Ext(name), ".csv") {
-		format = transfer.CSV
-	}
-	reader := transfer.NewReader(file, format, r.now())
 	count := map[string]int{}
-	for {
-		doc, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if doc.Lookup("_id").IsZero() {
-			return models.E(models.CodeInvalid, "error.document_needs_id", "file", name, "line", reader.Line())
-		}
+	err := eachDocument(r.options.Files, name, r.now(), func(doc bson.Raw, _ int) error {
 		op, err := r.put(ctx, env, collection, doc)
-		if err != nil {
-			return fmt.Errorf("%s, line %d: %w", name, reader.Line(), err)
+		if err == nil {
+			count[op]++
 		}
-		count[op]++
-	}
+		return err
+	})
 	for _, op := range []string{"+", "~", "="} {
 		if count[op] > 0 {
 			r.note(op, "documents", env+"/"+collection, strconv.Itoa(count[op]))
 		}
 	}
-	return nil
+	return err
 }
 
 // put adds or replaces a document and says which: "+", "~" or "=".
 func (r *applyData) put(ctx context.Context, env, collection string, doc bson.Raw) (string, error) {
-	filter := bsonDocument("_id", bsonEqual(doc.Lookup("_id")))
+	id := value.Get(doc, value.Path{"_id"})
+	doc = idFirst(id, doc)
+	filter := bsonDocument("_id", bsonEqual(id))
 	var was bson.Raw
 	err := r.documents.db.Find(ctx, env, collection, "", docdb.Query{Filter: filter, Limit: 1}, func(found bson.Raw) error {
 		was = append(was, found...)
@@ -233,38 +207,75 @@ func (r *applyRun) rule(env string, kind models.RuleKind, name, preset string, r
 	return out, out.Validate()
 }
 
-// rules saves what guards an environment's collections and its bucket.
-func (r *applyRun) rules(ctx context.Context, declared ManifestEnvironment) error {
+// rules saves what guards an environment's collections, bucket and functions, and
+// what is decided about clients.
+func (r *applyRun) rules(ctx context.Context, appID string, declared ManifestEnvironment) error {
 	for _, name := range slices.Sorted(maps.Keys(declared.Collections)) {
 		if err := models.CheckCollectionName(name); err != nil {
 			return fmt.Errorf("collection %s: %w", name, err)
 		}
 		c := declared.Collections[name]
-		if err := r.saveRule(ctx, declared.ID, models.RuleCollection, name, c.Preset, c.Rules); err != nil {
+		if err := r.declaredRule(ctx, appID, declared.ID, models.RuleCollection, name, c.Preset, c.Rules); err != nil {
 			return fmt.Errorf("collection %s: %w", name, err)
 		}
 	}
-	return r.saveRule(ctx, declared.ID, models.RuleBucket, "", declared.Storage.Preset, declared.Storage.Rules)
+	if err := r.declaredRule(ctx, appID, declared.ID, models.RuleBucket, "", declared.Storage.Preset, declared.Storage.Rules); err != nil {
+		return fmt.Errorf("storage: %w", err)
+	}
+	if err := r.declaredRule(ctx, appID, declared.ID, models.RuleFunctions, "", "", declared.FunctionRules); err != nil {
+		return fmt.Errorf("function_rules: %w", err)
+	}
+	return r.policy(ctx, declared)
 }
 
-// saveRule saves a declared rule of a collection or of the bucket.
-func (r *applyRun) saveRule(ctx context.Context, env string, kind models.RuleKind, name, preset string, rules map[string]any) error {
+// declaredRule saves a rule that a manifest declares.
+func (r *applyRun) declaredRule(ctx context.Context, appID, env string, kind models.RuleKind, name, preset string, rules map[string]any) error {
 	rule, err := r.rule(env, kind, name, preset, rules)
 	if err != nil || rule == nil {
 		return err
 	}
-	subject := strings.TrimSuffix(env+"/"+name, "/")
-	existing, err := r.tx.AccessRules.ByName(ctx, env, kind, name)
-	switch {
-	case err == nil && existing.Preset == rule.Preset && existing.Rules == rule.Rules:
-		r.note("=", "rule", subject, preset)
+	op, err := r.saveRule(ctx, r.tx, r.actor, appID, *rule)
+	if err != nil {
+		return ruleError(err)
+	}
+	r.note(op, "rule", strings.TrimSuffix(env+"/"+string(kind)+"/"+name, "/"), string(rule.Preset))
+	return nil
+}
+
+// ruleError names the key of a wrong rule, which stands among the field errors.
+func ruleError(err error) error {
+	for key, msg := range models.FieldErrors(err) {
+		return fmt.Errorf("%s: %w", key, &models.Error{Code: models.CodeInvalid, Msg: msg})
+	}
+	return err
+}
+
+// policy saves what a manifest declares about clients.
+func (r *applyRun) policy(ctx context.Context, declared ManifestEnvironment) error {
+	if declared.UnauthenticatedAccess == nil && declared.AllowedOrigins == nil {
 		return nil
-	case err == nil:
-		r.note("~", "rule", subject, preset)
-	case models.IsCode(err, models.CodeNotFound):
-		r.note("+", "rule", subject, preset)
-	default:
+	}
+	e, err := r.tx.Environments.ByID(ctx, declared.ID)
+	if err != nil {
 		return err
 	}
-	return r.tx.AccessRules.Save(ctx, *rule)
+	p := e.Policy()
+	if declared.UnauthenticatedAccess != nil {
+		p.Unauthenticated = *declared.UnauthenticatedAccess
+	}
+	if declared.AllowedOrigins != nil {
+		if p.Origins, err = models.NormalOrigins(declared.AllowedOrigins); err != nil {
+			return fmt.Errorf("allowed_origins: %w", err)
+		}
+	}
+	changed, err := r.savePolicy(ctx, r.tx, r.actor, declared.ID, p)
+	if err != nil {
+		return err
+	}
+	op := "="
+	if changed {
+		op = "~"
+	}
+	r.note(op, "client access", declared.ID, fmt.Sprintf("unauthenticated %v, origins %s", p.Unauthenticated, strings.Join(p.Origins, " ")))
+	return nil
 }

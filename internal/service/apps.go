@@ -249,6 +249,11 @@ func (o Opened) MayChangeFunction(name string) models.Decision {
 	return models.MayChangeFunction(o.place, o.View, name, o.base.now())
 }
 
+// MayConfigure decides whether settings, rules and switches may be changed.
+func (o Opened) MayConfigure() models.Decision {
+	return models.MayConfigureEnvironment(o.place, o.View)
+}
+
 // Open returns an environment as the actor sees it through an app. Members of
 // the app may call it; an environment that is neither the app's own nor lent to
 // it is not found, one whose share rests is forbidden with the reason.

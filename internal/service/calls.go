@@ -39,6 +39,8 @@ type CallInfo struct {
 
 // CallResult is what a function returned.
 type CallResult struct {
+	// RunID names the run in the log.
+	RunID string
 	Value json.RawMessage
 }
 
@@ -128,7 +130,8 @@ func (s *Calls) running(cred Credential, info CallInfo) (claims, error) {
 	if cred.claims.Kind != kindSession || info.UserToken == "" && cred.claims.IssuedID != "" {
 		return none, nil
 	}
-	running, err := s.credentials.open(info.UserToken)
+	opened, err := s.credentials.open(info.UserToken)
+	running := opened.claims
 	if err != nil || running.Kind != kindUser || s.credentials.runs.over(running) || !s.clock().Before(time.UnixMilli(running.ExpiresAt)) {
 		return none, models.E(models.CodeSessionInvalid, "call.user_token_unknown")
 	}
@@ -141,11 +144,11 @@ func (s *Calls) running(cred Credential, info CallInfo) (claims, error) {
 // nested returns the invocation in which issued credentials are used, Depth -1
 // when they are used outside of functions.
 func (s *Calls) nested(info CallInfo) claims {
-	running, err := s.credentials.open(info.UserToken)
-	if err != nil || running.Kind != kindUser {
+	opened, err := s.credentials.open(info.UserToken)
+	if err != nil || opened.claims.Kind != kindUser {
 		return claims{Depth: -1}
 	}
-	return running
+	return opened.claims
 }
 
 // function looks a function up in an environment, once per revision of facts.

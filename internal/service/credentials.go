@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"sync/atomic"
 	"time"
 
 	"envshare/internal/store"
@@ -17,8 +18,10 @@ import (
 // secret key is derived from it.
 type Credentials struct {
 	base
-	keys Keys
-	runs *runs
+	keys   Keys
+	runs   *runs
+	opened openedTokens
+	url    atomic.Pointer[string] // how clients reach the gateway, once it is known
 }
 
 // credentialKind tells what a credential was made for.
@@ -109,18 +112,23 @@ func (s *Credentials) issue(c claims) (Credential, error) {
 	return Credential{SecretID: secretID, SecretKey: s.keys.secretKey(secretID, token), Token: token, claims: c}, nil
 }
 
-// open returns the claims of a token that was made here.
-func (s *Credentials) open(token string) (claims, error) {
+// open returns what a token holds that was made here.
+func (s *Credentials) open(token string) (openedToken, error) {
+	if known, ok := s.opened.find(token); ok {
+		return known, nil
+	}
 	invalid := models.E(models.CodeUnauthenticated, "call.credential_unknown")
 	plain, err := s.keys.open(token)
 	if err != nil {
-		return claims{}, invalid.Wrap(err)
+		return openedToken{}, invalid.Wrap(err)
 	}
-	var c claims
-	if err := json.Unmarshal(plain, &c); err != nil {
-		return claims{}, invalid.Wrap(err)
+	var t openedToken
+	if err := json.Unmarshal(plain, &t.claims); err != nil {
+		return openedToken{}, invalid.Wrap(err)
 	}
-	return c, nil
+	t.secretKey = s.keys.secretKey(secretIDPrefix+t.claims.ID, token)
+	s.opened.remember(token, t)
+	return t, nil
 }
 
 // Authenticate returns the credential that a secret id and a session token name.
@@ -128,10 +136,11 @@ func (s *Credentials) open(token string) (claims, error) {
 // cross-account session is session_invalid. Whoever sends a request may call
 // it: the request's signature must then be checked with the secret key.
 func (s *Credentials) Authenticate(ctx context.Context, secretID, token string) (Credential, error) {
-	c, err := s.open(token)
+	opened, err := s.open(token)
 	if err != nil {
 		return Credential{}, err
 	}
+	c := opened.claims
 	if c.Kind == kindUser || secretID != secretIDPrefix+c.ID {
 		return Credential{}, models.E(models.CodeUnauthenticated, "call.credential_unknown")
 	}
@@ -151,7 +160,7 @@ func (s *Credentials) Authenticate(ctx context.Context, secretID, token string) 
 	if err := s.checkIssued(f, c); err != nil {
 		return Credential{}, err
 	}
-	return Credential{SecretID: secretID, SecretKey: s.keys.secretKey(secretID, token), Token: token, claims: c, facts: f}, nil
+	return Credential{SecretID: secretID, SecretKey: opened.secretKey, Token: token, claims: c, facts: f}, nil
 }
 
 // checkIssued refuses a credential that was revoked, and the sessions that were
@@ -249,12 +258,19 @@ const gatewaySetting = "gateway_url"
 // SetGatewayURL remembers how clients reach the gateway. The server calls it
 // when it starts.
 func (s *Credentials) SetGatewayURL(ctx context.Context, url string) error {
-	return s.store.Settings.Set(ctx, gatewaySetting, url)
+	if err := s.store.Settings.Set(ctx, gatewaySetting, url); err != nil {
+		return err
+	}
+	s.url.Store(&url)
+	return nil
 }
 
 // GatewayURL returns how clients reach the gateway. Commands on this machine
 // call it; a server that never ran leaves the default.
 func (s *Credentials) GatewayURL(ctx context.Context) (string, error) {
+	if url := s.url.Load(); url != nil {
+		return *url, nil
+	}
 	url, err := s.store.Settings.Get(ctx, gatewaySetting)
 	if url == "" {
 		url = "http://127.0.0.1:8081"

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -20,8 +21,9 @@ import (
 // of a call are one instant.
 type Documents struct {
 	base
-	calls *Calls
-	db    *docdb.DB
+	calls     *Calls
+	db        *docdb.DB
+	transfers *Transfers // of the collections
 }
 
 // DocumentCall says who calls, in which environment, on which collection.
@@ -158,8 +160,9 @@ func (s *Documents) decodeQuery(q DocumentQuery) (docdb.Query, error) {
 
 // results gathers documents up to what one answer may carry.
 type results struct {
-	list  []string
-	bytes int
+	list    []string
+	bytes   int
+	scratch []byte // of the document that is encoded
 }
 
 func (r *results) add(doc bson.Raw) error {
@@ -167,7 +170,8 @@ func (r *results) add(doc bson.Raw) error {
 	if len(r.list) > 0 && r.bytes > maxResult {
 		return models.E(models.CodeResultTooLarge, "call.documents_too_large", "mb", maxResult>>20)
 	}
-	r.list = append(r.list, string(ejson.AppendDocument(nil, doc)))
+	r.scratch = ejson.AppendDocument(r.scratch[:0], doc)
+	r.list = append(r.list, string(r.scratch))
 	return nil
 }
 
@@ -181,32 +185,43 @@ func (s *Documents) Count(ctx context.Context, c DocumentCall, query string) (in
 	if err != nil {
 		return 0, err
 	}
-	return s.db.Count(ctx, env, c.Collection, q.Filter)
+	return s.db.Count(ctx, env, c.Collection, c.TransactionID, q.Filter)
 }
 
 // DocumentStage is one stage of a pipeline: "$match" and its value as extended
 // JSON.
 type DocumentStage struct{ Name, Value string }
 
-// Aggregate runs a pipeline and returns its documents. Needs database.read.
+// Aggregate runs a pipeline and returns its documents. Needs database.read. Inside of
+// a transaction it is invalid, since it would not see what that wrote.
 func (s *Documents) Aggregate(ctx context.Context, c DocumentCall, stages []DocumentStage) ([]string, error) {
 	env, err := s.authorize(ctx, c, models.DatabaseRead)
 	if err != nil {
 		return nil, err
 	}
+	if c.TransactionID != "" {
+		return nil, models.E(models.CodeInvalid, "call.aggregate_transaction")
+	}
+	pipeline, err := decodeStages(stages, s.clock(), ejson.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	var out results
+	err = s.db.Aggregate(ctx, env, c.Collection, pipeline, nil, out.add)
+	return out.list, err
+}
+
+func decodeStages(stages []DocumentStage, now time.Time, limits ejson.Limits) ([]aggregate.Stage, error) {
 	if len(stages) > maxStages {
 		return nil, models.E(models.CodeInvalid, "call.stages_many", "max", maxStages)
 	}
 	pipeline := make([]aggregate.Stage, len(stages))
-	now := s.clock()
 	for i, stage := range stages {
-		value, err := ejson.DecodeValue([]byte(stage.Value), now, ejson.Limits{})
+		value, err := ejson.DecodeValue([]byte(stage.Value), now, limits)
 		if err != nil {
 			return nil, err
 		}
 		pipeline[i] = aggregate.Stage{Name: stage.Name, Value: value}
 	}
-	var out results
-	err = s.db.Aggregate(ctx, env, c.Collection, pipeline, out.add)
-	return out.list, err
+	return pipeline, nil
 }

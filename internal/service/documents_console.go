@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"strings"
+	"errors"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -61,11 +61,20 @@ func (s *Documents) AddCollection(ctx context.Context, actor models.Actor, appID
 	return s.noted(ctx, actor, appID, c, func() error { return s.createCollection(ctx, env, name) })
 }
 
-// DropCollection deletes a collection with its documents and indexes. Needs
-// database.operate.
+// DropCollection deletes a collection with its documents, indexes, imports and
+// exports. Needs database.operate.
 func (s *Documents) DropCollection(ctx context.Context, actor models.Actor, appID, env, name string) error {
 	c := change{Action: models.AuditCollectionDeleted, EnvironmentID: env, Subject: name}
-	return s.noted(ctx, actor, appID, c, func() error { return s.db.DropCollection(ctx, env, name) })
+	return s.noted(ctx, actor, appID, c, func() error {
+		if _, err := s.db.Indexes(ctx, env, name); err != nil {
+			return err
+		}
+		if err := s.transfers.forget(ctx, env, name); err != nil {
+			return err
+		}
+		// Once more behind it, for one that was begun in between.
+		return errors.Join(s.db.DropCollection(ctx, env, name), s.transfers.forget(ctx, env, name))
+	})
 }
 
 // ShownDocument is a document as the console shows it.
@@ -76,7 +85,15 @@ type ShownDocument struct {
 	Text string
 	// Version changes with every change of the document.
 	Version string
+	// Fields are the fields of the first level, in order.
+	Fields []ShownField
 }
+
+// ShownField is a field of a document, its value as short text.
+type ShownField struct{ Name, Value string }
+
+// maxFieldText bounds what is shown of one value, in characters.
+const maxFieldText = 60
 
 // DocumentPage is one page of a collection.
 type DocumentPage struct {
@@ -84,21 +101,22 @@ type DocumentPage struct {
 	More      bool // there is a next page
 }
 
-// Browse returns a page of a collection. Filter and order are extended JSON, ""
-// for none. Needs database.view. Codes: invalid, operator, collection_unknown.
+// Browse returns a page of a collection. Filter and order are extended JSON or the
+// vendor's query syntax, "" for none. Needs database.view. Codes: invalid, with the
+// messages for query and order among the fields; operator, collection_unknown.
 func (s *Documents) Browse(ctx context.Context, actor models.Actor, appID, env, collection string, q DocumentQuery) (DocumentPage, error) {
 	if err := s.may(ctx, actor, appID, env, models.DatabaseView); err != nil {
 		return DocumentPage{}, err
 	}
-	query, err := s.decodeQuery(q)
+	find, err := s.asWritten(q)
 	if err != nil {
 		return DocumentPage{}, err
 	}
 	size := min(max(q.Limit, 1), maxDocuments)
-	query.Limit = size + 1
+	find.Limit = size + 1
 	var page DocumentPage
 	bytes := 0
-	err = s.db.Find(ctx, env, collection, "", query, func(doc bson.Raw) error {
+	err = s.db.Find(ctx, env, collection, "", find, func(doc bson.Raw) error {
 		if bytes += len(doc); len(page.Documents) == size || len(page.Documents) > 0 && bytes > maxResult {
 			page.More = true
 			return nil
@@ -114,17 +132,11 @@ func (s *Documents) CountMatching(ctx context.Context, actor models.Actor, appID
 	if err := s.may(ctx, actor, appID, env, models.DatabaseView); err != nil {
 		return 0, err
 	}
-	q, err := s.decodeQuery(DocumentQuery{Query: filter})
+	q, err := s.asWritten(DocumentQuery{Query: filter})
 	if err != nil {
 		return 0, err
 	}
-	return s.db.Count(ctx, env, collection, q.Filter)
-}
-
-func shown(doc bson.Raw) ShownDocument {
-	return ShownDocument{
-		Key: documentKey(doc.Lookup("_id")), Text: string(ejson.AppendCanonical(nil, doc)), Version: documentVersion(doc),
-	}
+	return s.db.Count(ctx, env, collection, "", q.Filter)
 }
 
 // documentKey writes an _id so that it fits into an address and keeps its type.
@@ -239,61 +251,6 @@ func (s *Documents) DeleteDocument(ctx context.Context, actor models.Actor, appI
 		}
 		return s.db.ReplaceIfUnchanged(ctx, env, collection, was.Lookup("_id"), was, nil)
 	})
-}
-
-// Index is an index as people write it: "status:1, createdAt:-1, place:2dsphere".
-type Index struct {
-	Name, Fields   string
-	Unique, Sparse bool
-}
-
-// Indexes returns the indexes of a collection, that of _id first. Needs
-// database.view.
-func (s *Documents) Indexes(ctx context.Context, actor models.Actor, appID, env, collection string) ([]Index, error) {
-	if err := s.may(ctx, actor, appID, env, models.DatabaseView); err != nil {
-		return nil, err
-	}
-	list, err := s.db.Indexes(ctx, env, collection)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Index, len(list))
-	for i, one := range list {
-		fields := make([]string, len(one.Keys))
-		for n, k := range one.Keys {
-			fields[n] = k.Path + ":" + k.Kind
-		}
-		out[i] = Index{Name: one.Name, Fields: strings.Join(fields, ", "), Unique: one.Unique, Sparse: one.Sparse}
-	}
-	return out, nil
-}
-
-// AddIndex builds an index; without a name it has the vendor's:
-// status_1_createdAt_-1. Needs database.operate. Codes: invalid, conflict,
-// write_refused.
-func (s *Documents) AddIndex(ctx context.Context, actor models.Actor, appID, env, collection string, i Index) error {
-	index := docdb.Index{Name: i.Name, Unique: i.Unique, Sparse: i.Sparse}
-	var parts []string
-	for field := range strings.SplitSeq(i.Fields, ",") {
-		name, kind, ok := strings.Cut(strings.TrimSpace(field), ":")
-		if !ok {
-			kind = "1"
-		}
-		key := docdb.IndexKey{Path: strings.TrimSpace(name), Kind: strings.TrimSpace(kind)}
-		index.Keys = append(index.Keys, key)
-		parts = append(parts, key.Path+"_"+key.Kind)
-	}
-	if index.Name == "" {
-		index.Name = strings.Join(parts, "_")
-	}
-	c := change{Action: models.AuditIndexCreated, EnvironmentID: env, Subject: cutSubject(collection + "." + index.Name)}
-	return s.noted(ctx, actor, appID, c, func() error { return s.db.CreateIndex(ctx, env, collection, index) })
-}
-
-// DropIndex deletes an index. Needs database.operate.
-func (s *Documents) DropIndex(ctx context.Context, actor models.Actor, appID, env, collection, name string) error {
-	c := change{Action: models.AuditIndexDeleted, EnvironmentID: env, Subject: cutSubject(collection + "." + name)}
-	return s.noted(ctx, actor, appID, c, func() error { return s.db.DropIndex(ctx, env, collection, name) })
 }
 
 // Rules returns what guards the collections of an environment against clients, by

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +17,26 @@ import (
 type facts struct {
 	store.AccessFacts
 	functions sync.Map // functionKey -> models.Function
+	rules     sync.Map // ruleKey -> *rules.Set or *rules.Functions
+}
+
+// loginOfOrigin returns the official account that a page's origin belongs to.
+func (f *facts) loginOfOrigin(origin string) string {
+	scheme, host, ok := strings.Cut(origin, "://")
+	if !ok {
+		return ""
+	}
+	return f.loginOf(scheme, host)
+}
+
+// knowsOrigin reports whether any environment lists a page's origin.
+func (f *facts) knowsOrigin(origin string) bool {
+	for _, policy := range f.Policies {
+		if policy.AllowsOrigin(origin) {
+			return true
+		}
+	}
+	return false
 }
 
 type functionKey struct{ environment, name string }

@@ -23,6 +23,7 @@ type Files struct {
 	keys  Keys
 	blobs blob.Store
 
+	clients *Clients // decides about tickets of clients
 	sweeper background
 }
 
@@ -43,14 +44,19 @@ type ticket struct {
 	Env     string `json:"e"`
 	Path    string `json:"p"`
 	Expires int64  `json:"x"` // milliseconds since 1970
-	// The caller, as models decides about it. Console marks somebody who passed the
-	// console's own checks instead.
+	// The caller, as models decides about it.
 	AppID   string `json:"a"`
 	Session string `json:"s,omitempty"`
 	Grant   string `json:"g,omitempty"`
 	OpenID  string `json:"o,omitempty"`
-	Console bool   `json:"c,omitempty"`
-	Attach  bool   `json:"d,omitempty"` // deliver as a download
+	// Person is the user of the console that the ticket was made for, "" for code.
+	Person string `json:"u,omitempty"`
+	// Client marks a caller of the client protocol, Login their login, "" for none,
+	// and Owner the environment's app.
+	Client bool   `json:"l,omitempty"`
+	Login  string `json:"n,omitempty"`
+	Owner  string `json:"w,omitempty"`
+	Attach bool   `json:"d,omitempty"` // deliver as a download
 }
 
 const (
@@ -80,12 +86,15 @@ func (s *Files) unseal(text, kind string) (ticket, error) {
 // still decides whether the holder of a ticket may still do what it says: a
 // share may have ended since.
 func (s *Files) still(ctx context.Context, t ticket, p models.Permission) error {
-	if t.Console {
-		return nil // minutes old at most, and the console checked then
+	if t.Person != "" {
+		return s.stillPerson(ctx, t)
 	}
 	f, err := s.facts.fresh(ctx)
 	if err != nil {
 		return err
+	}
+	if t.Client && t.Login == "" {
+		return models.MayVisit(models.VisitFacts{Env: t.Env, Owner: f.Owners[t.Env], ResourceAppID: t.Owner, Policy: f.Policies[t.Env]}).Err()
 	}
 	caller := models.Caller{AppID: t.AppID, SessionEnv: t.Session, GrantID: t.Grant}
 	return models.MayCall(f.callFacts(caller, t.Env), p, s.clock()).Err()
@@ -96,10 +105,13 @@ func (s *Files) ticketOf(cred Credential, info CallInfo, kind, env, path string,
 	t := ticket{Kind: kind, Env: env, Path: path, Expires: s.clock().Add(life).UnixMilli(), AppID: caller.AppID, Session: caller.SessionEnv, Grant: caller.GrantID}
 	t.OpenID = cred.claims.User.OpenID
 	if kind == ticketUp {
-		t.ID = rand.Text()
+		t.ID = newTicketID()
 	}
 	return t
 }
+
+// newTicketID names a ticket that can be used once.
+func newTicketID() string { return rand.Text() }
 
 // Upload begins an upload and returns its ticket and the file's id. Needs
 // storage.write. Codes besides those of a refused call: invalid.
@@ -118,8 +130,11 @@ func (s *Files) Upload(ctx context.Context, cred Credential, info CallInfo, path
 // Accept takes in the bytes of an upload. The ticket decides, once. Codes:
 // forbidden for a ticket that is over or was used, invalid for a file that is too
 // large, and those of a share that ended.
-func (s *Files) Accept(ctx context.Context, text string, body io.Reader) (models.File, error) {
+func (s *Files) Accept(ctx context.Context, text string, form UploadForm, body io.Reader) (models.File, error) {
 	t, err := s.unseal(text, ticketUp)
+	if err == nil {
+		err = form.check(t, text)
+	}
 	if err != nil {
 		return models.File{}, err
 	}
@@ -152,13 +167,55 @@ func (s *Files) put(ctx context.Context, t ticket, body io.Reader) (models.File,
 	if info.Size > MaxFile {
 		err = models.E(models.CodeInvalid, "error.file_large", "gb", MaxFile>>30)
 	} else {
-		err = s.store.Tx(context.WithoutCancel(ctx), func(tx *store.Store) error { return tx.Files.Put(ctx, f) })
+		err = s.keep(context.WithoutCancel(ctx), t, f)
 	}
 	if err != nil {
 		return models.File{}, errors.Join(err, s.blobs.Delete(context.WithoutCancel(ctx), info.Key))
 	}
 	s.sweeper.hurry()
 	return f, nil
+}
+
+// keepAttempts bounds how often keep meets another upload to the same path.
+const keepAttempts = 5
+
+// keep stores the record of a file. A client's upload is decided about the file
+// that stands there now; when that one changes meanwhile, it is decided again.
+func (s *Files) keep(ctx context.Context, t ticket, f models.File) error {
+	if !t.Client {
+		return s.store.Tx(ctx, func(tx *store.Store) error { return tx.Files.Put(ctx, f) })
+	}
+	there := func(from *store.Store) (models.File, error) {
+		old, err := from.Files.ByPath(ctx, t.Env, t.Path)
+		if models.IsCode(err, models.CodeNotFound) {
+			return models.File{}, nil
+		}
+		return old, err
+	}
+	err := error(models.E(models.CodeConflict, "error.file_exists", "path", t.Path))
+	for range keepAttempts {
+		decided, readErr := there(s.store)
+		if readErr != nil {
+			return readErr
+		}
+		if err := s.clients.acceptAgain(ctx, t, decided); err != nil {
+			return err
+		}
+		err = s.store.Tx(ctx, func(tx *store.Store) error {
+			now, err := there(tx)
+			if err == nil && now.BlobKey != decided.BlobKey {
+				err = models.E(models.CodeConflict, "error.file_exists", "path", t.Path)
+			}
+			if err != nil {
+				return err
+			}
+			return tx.Files.Put(ctx, f)
+		})
+		if !models.IsCode(err, models.CodeConflict) {
+			return err
+		}
+	}
+	return err
 }
 
 // FileRequest names a file of a batch.
@@ -176,13 +233,19 @@ type FileResult struct {
 }
 
 // batch decides a call on several files and finds those that exist.
-func (s *Files) batch(ctx context.Context, cred Credential, info CallInfo, p models.Permission, list []FileRequest) (string, map[string]models.File, []FileResult, error) {
+func (s *Files) batch(ctx context.Context, cred Credential, info CallInfo, p models.Permission, list []FileRequest) (string, []FileResult, error) {
 	env, err := s.calls.authorize(ctx, cred, info, p)
 	if err != nil {
-		return "", nil, nil, err
+		return "", nil, err
 	}
+	out, _, err := s.lookUp(ctx, env, list)
+	return env, out, err
+}
+
+// lookUp finds files of an environment by their ids, and by path those that exist.
+func (s *Files) lookUp(ctx context.Context, env string, list []FileRequest) ([]FileResult, map[string]models.File, error) {
 	if len(list) == 0 || len(list) > maxFileBatch {
-		return "", nil, nil, models.E(models.CodeInvalid, "call.files_count", "max", maxFileBatch)
+		return nil, nil, models.E(models.CodeInvalid, "call.files_count", "max", maxFileBatch)
 	}
 	out := make([]FileResult, len(list))
 	var paths []string
@@ -200,26 +263,26 @@ func (s *Files) batch(ctx context.Context, cred Credential, info CallInfo, p mod
 	}
 	found, err := s.store.Files.ByPaths(ctx, env, paths)
 	if err != nil {
-		return "", nil, nil, err
+		return nil, nil, err
 	}
-	byID := map[string]models.File{}
+	byPath := map[string]models.File{}
 	for _, f := range found {
-		byID[f.Path] = f
+		byPath[f.Path] = f
 	}
 	for i := range out {
 		_, path, _ := models.ParseFileID(out[i].FileID)
-		if _, there := byID[path]; out[i].Err == nil && !there {
+		if _, there := byPath[path]; out[i].Err == nil && !there {
 			out[i].Err = models.E(models.CodeFileUnknown, "call.file_unknown", "file", out[i].FileID)
 		}
 	}
-	return env, byID, out, nil
+	return out, byPath, nil
 }
 
 // Download returns tickets to read files by, in the order of the list; a file
 // that cannot be read has an error of its own: invalid, file_env, file_unknown.
 // Needs storage.read.
 func (s *Files) Download(ctx context.Context, cred Credential, info CallInfo, list []FileRequest) ([]FileResult, error) {
-	env, _, out, err := s.batch(ctx, cred, info, models.StorageRead, list)
+	env, out, err := s.batch(ctx, cred, info, models.StorageRead, list)
 	if err != nil {
 		return nil, err
 	}
@@ -242,7 +305,7 @@ func (s *Files) Download(ctx context.Context, cred Credential, info CallInfo, li
 
 // Delete removes files; each has its own result. Needs storage.write.
 func (s *Files) Delete(ctx context.Context, cred Credential, info CallInfo, list []FileRequest) ([]FileResult, error) {
-	env, _, out, err := s.batch(ctx, cred, info, models.StorageWrite, list)
+	env, out, err := s.batch(ctx, cred, info, models.StorageWrite, list)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"net/url"
 	"strings"
 	"time"
 
@@ -29,18 +30,38 @@ const (
 const (
 	listedFiles   = 100
 	consoleTicket = 10 * time.Minute
-	maxMoved      = 1000
 )
 
+// FolderPage is a page of a folder.
+type FolderPage struct {
+	store.Listing
+	// HasPrevious says that a page stands before this one, and Previous where it
+	// begins: "" for the first one.
+	HasPrevious bool
+	Previous    string
+}
+
 // List returns a page of a folder, given as "" or "a/b/". Needs storage.view.
-func (s *Files) List(ctx context.Context, actor models.Actor, appID, env, folder, after string) (store.Listing, error) {
+func (s *Files) List(ctx context.Context, actor models.Actor, appID, env, folder, after string) (FolderPage, error) {
 	if err := s.may(ctx, actor, appID, env, models.StorageView); err != nil {
-		return store.Listing{}, err
+		return FolderPage{}, err
 	}
-	if folder != "" && (models.CheckFilePath(strings.TrimSuffix(folder, "/")) != nil || !strings.HasSuffix(folder, "/")) {
-		return store.Listing{}, models.E(models.CodeNotFound, "error.not_found")
+	if folder != "" && !isFolder(folder) {
+		return FolderPage{}, models.E(models.CodeNotFound, "error.not_found")
 	}
-	return s.store.Files.List(ctx, env, folder, after, listedFiles)
+	var page FolderPage
+	var err error
+	if page.Listing, err = s.store.Files.List(ctx, env, folder, after, listedFiles); err != nil || after <= folder {
+		return page, err
+	}
+	page.Previous, page.HasPrevious, err = s.store.Files.Before(ctx, env, folder, after, listedFiles)
+	return page, err
+}
+
+// isFolder reports whether a path names a folder: "a/b/".
+func isFolder(path string) bool {
+	name, ok := strings.CutSuffix(path, "/")
+	return ok && models.CheckFilePath(name) == nil
 }
 
 // Get returns what is known of a file. Needs storage.view.
@@ -52,7 +73,8 @@ func (s *Files) Get(ctx context.Context, actor models.Actor, appID, env, path st
 }
 
 // ShowURL returns an address at which the gateway delivers a file for a few
-// minutes, to be shown or saved. Needs storage.view.
+// minutes, to be shown or saved. Whether the actor may still see it is decided
+// again then. Needs storage.view.
 func (s *Files) ShowURL(ctx context.Context, actor models.Actor, appID, env, path string, save bool) (string, error) {
 	if _, err := s.Get(ctx, actor, appID, env, path); err != nil {
 		return "", err
@@ -61,8 +83,37 @@ func (s *Files) ShowURL(ctx context.Context, actor models.Actor, appID, env, pat
 	if err != nil {
 		return "", err
 	}
-	text, err := s.seal(ticket{Kind: ticketDown, Env: env, Path: path, Expires: s.clock().Add(consoleTicket).UnixMilli(), AppID: appID, Console: true, Attach: save})
+	text, err := s.seal(ticket{Kind: ticketDown, Env: env, Path: path, Expires: s.clock().Add(consoleTicket).UnixMilli(), AppID: appID, Person: actor.UserID, Attach: save})
 	return strings.TrimRight(base, "/") + DownloadPath + text, err
+}
+
+// ShowOrigin returns the origin of the addresses of ShowURL: scheme and host.
+func (s *Files) ShowOrigin(ctx context.Context) (string, error) {
+	base, err := s.calls.credentials.GatewayURL(ctx)
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		return "", err
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+// stillPerson decides whether the person that a ticket of the console was made
+// for may still see the files of its environment, as the console itself would
+// decide now: the share may rest or have ended, the person may have left the app.
+// Whatever refuses them, the answer is that of a ticket that is over.
+func (s *Files) stillPerson(ctx context.Context, t ticket) error {
+	user, err := s.store.Users.ByID(ctx, t.Person)
+	if err == nil {
+		err = s.may(ctx, models.Actor{UserID: user.ID, Username: user.Username, Operator: user.Operator}, t.AppID, t.Env, models.StorageView)
+	}
+	switch models.CodeOf(err) {
+	case models.CodeNotFound, models.CodeForbidden, models.CodeUnauthenticated:
+		return models.E(models.CodeForbidden, "error.file_ticket").Wrap(err)
+	}
+	return err
 }
 
 // Store takes a file in from the console. Needs storage.operate. Codes: invalid.
@@ -79,130 +130,49 @@ func (s *Files) Store(ctx context.Context, actor models.Actor, appID, env, path 
 	return out, err
 }
 
-// cutSubject bounds what the audit log keeps of a path.
-func cutSubject(path string) string {
-	if len(path) <= 120 {
-		return path
-	}
-	return strings.ToValidUTF8(path[:120], "") + "…"
-}
-
-// noted makes a change that needs storage.operate, and records it.
-func (s *Files) noted(ctx context.Context, actor models.Actor, appID string, c change, f func() error) error {
-	if err := s.may(ctx, actor, appID, c.EnvironmentID, models.StorageOperate); err != nil {
-		return err
-	}
-	if err := f(); err != nil {
-		return err
-	}
-	c.AppID = appID
-	environment, err := s.store.Environments.ByID(ctx, c.EnvironmentID)
-	if err != nil {
-		return err
-	}
-	if environment.AppID != appID {
-		c.OtherAppID = environment.AppID
-	}
-	return record(ctx, s.store, actor, s.now(), c)
-}
-
-// Remove deletes a file, or a folder given as "a/b/" with all that is in it.
-// Needs storage.operate.
-func (s *Files) Remove(ctx context.Context, actor models.Actor, appID, env, path string) error {
-	c := change{Action: models.AuditFileDeleted, EnvironmentID: env, Subject: cutSubject(path)}
-	return s.noted(ctx, actor, appID, c, func() error {
-		defer s.sweeper.hurry()
-		if !strings.HasSuffix(path, "/") {
-			return s.remove(ctx, env, path)
-		}
-		for {
-			list, err := s.store.Files.Below(ctx, env, path, maxMoved)
-			if err != nil || len(list) == 0 {
-				return err
-			}
-			err = s.store.Tx(ctx, func(tx *store.Store) error {
-				for _, f := range list {
-					if err := tx.Files.Delete(ctx, env, f.Path, s.now()); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-		}
-	})
-}
-
-// Move gives a file, or all files of a folder, another place, which must be free.
-// Needs storage.operate. Codes: invalid, conflict, file_unknown.
-func (s *Files) Move(ctx context.Context, actor models.Actor, appID, env, from, to string) error {
-	c := change{Action: models.AuditFileMoved, EnvironmentID: env, Subject: cutSubject(from + " → " + to)}
-	return s.noted(ctx, actor, appID, c, func() error {
-		folder := strings.HasSuffix(from, "/")
-		if models.CheckFilePath(strings.TrimSuffix(to, "/")) != nil || folder != strings.HasSuffix(to, "/") {
-			return models.E(models.CodeInvalid, "error.file_path", "max", models.MaxFilePath)
-		}
-		if !folder {
-			return s.copyOne(ctx, ticket{Env: env, AppID: appID}, CopyRequest{From: from, To: to, Move: true})
-		}
-		if strings.HasPrefix(to, from) {
-			return models.E(models.CodeInvalid, "error.folder_into_itself")
-		}
-		return s.moveFolder(ctx, env, from, to)
-	})
-}
-
-// moveFolder moves all files or none.
-func (s *Files) moveFolder(ctx context.Context, env, from, to string) error {
-	list, err := s.store.Files.Below(ctx, env, from, maxMoved+1)
-	switch {
-	case err != nil:
-		return err
-	case len(list) == 0:
-		return models.E(models.CodeFileUnknown, "call.file_unknown", "file", from)
-	case len(list) > maxMoved:
-		return models.E(models.CodeInvalid, "error.folder_large", "max", maxMoved)
-	}
-	err = s.store.Tx(ctx, func(tx *store.Store) error {
-		for _, f := range list {
-			target := to + f.Path[len(from):]
-			if err := models.CheckFilePath(target); err != nil {
-				return err
-			}
-			if err := tx.Files.Move(ctx, env, f.Path, target, s.now()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if models.IsCode(err, models.CodeConflict) {
-		return models.E(models.CodeConflict, "error.file_exists", "path", to)
-	}
-	return err
-}
-
 // previewBytes bounds what is shown of a text.
 const previewBytes = 64 << 10
 
-// Preview returns the beginning of a file that is text, "" for any other. Needs
-// storage.view.
-func (s *Files) Preview(ctx context.Context, actor models.Actor, appID, env, path string) (string, error) {
+// Preview is what the console shows of a file before anybody opens it.
+type Preview struct {
+	Text  string // the beginning of a text
+	Cut   bool   // the text goes on
+	Image bool   // a picture, which the gateway delivers
+}
+
+// maxPicture bounds the pictures that a page shows by itself, in bytes.
+const maxPicture = 20 << 20
+
+// pictures are the types that a page shows by itself. SVG is none of them: it is a
+// document that can hold scripts.
+var pictures = map[string]bool{"image/png": true, "image/jpeg": true, "image/gif": true, "image/webp": true, "image/avif": true}
+
+// Preview returns what can be shown of a file; nothing of one that is neither text
+// nor picture. Needs storage.view.
+func (s *Files) Preview(ctx context.Context, actor models.Actor, appID, env, path string) (Preview, error) {
 	f, err := s.Get(ctx, actor, appID, env, path)
-	if err != nil || !strings.HasPrefix(f.ContentType, "text/") && f.ContentType != "application/json" {
-		return "", err
+	if err != nil {
+		return Preview{}, err
+	}
+	if pictures[f.ContentType] {
+		return Preview{Image: f.Size <= maxPicture}, nil
+	}
+	if !strings.HasPrefix(f.ContentType, "text/") && f.ContentType != "application/json" {
+		return Preview{}, nil
 	}
 	body, err := s.blobs.Open(ctx, f.BlobKey, 0, previewBytes)
 	if err != nil {
-		return "", err
+		return Preview{}, err
 	}
 	text, err := io.ReadAll(body)
-	return strings.ToValidUTF8(string(text), "\ufffd"), errors.Join(err, body.Close())
+	return Preview{Text: strings.ToValidUTF8(string(text), "\ufffd"), Cut: f.Size > previewBytes}, errors.Join(err, body.Close())
 }
 
-// Rule returns what guards the bucket against clients.
-func (s *Files) Rule(ctx context.Context, env string) (models.Preset, error) {
+// Rule returns what guards the bucket against clients. Needs storage.view.
+func (s *Files) Rule(ctx context.Context, actor models.Actor, appID, env string) (models.Preset, error) {
+	if err := s.may(ctx, actor, appID, env, models.StorageView); err != nil {
+		return "", err
+	}
 	return ruleOf(ctx, s.store, env, models.RuleBucket, "")
 }
 

@@ -120,25 +120,6 @@ func oneLine(err error) string {
 	return yamlPosition.ReplaceAllString(text, "line $1, column $2: ")
 }
 
-// later names the keys of an environment that this version reads but does not
-// carry out, so that nothing is dropped in silence.
-func (e ManifestEnvironment) later() []string {
-	var keys []string
-	for _, k := range []struct {
-		name string
-		set  bool
-	}{
-		{"unauthenticated_access", e.UnauthenticatedAccess != nil && *e.UnauthenticatedAccess},
-		{"allowed_origins", len(e.AllowedOrigins) > 0},
-		{"function_rules", len(e.FunctionRules) > 0},
-	} {
-		if k.set {
-			keys = append(keys, k.name)
-		}
-	}
-	return keys
-}
-
 // input turns a declared share into what the sharing service takes.
 func (s ManifestShare) input() (ShareInput, error) {
 	in := ShareInput{GranteeAppID: s.To, Until: s.Until, Note: s.Note}

@@ -14,6 +14,7 @@ import (
 
 	"envshare/internal/blob"
 	"envshare/internal/docdb"
+	"envshare/internal/identity"
 	"envshare/internal/runner"
 	"envshare/internal/store"
 	"envshare/models"
@@ -28,6 +29,8 @@ type Deps struct {
 	Documents *docdb.DB
 	// Blobs holds the bytes of files.
 	Blobs blob.Store
+	// WeChat says who end users are. Commands that log nobody in leave it nil.
+	WeChat identity.WeChat
 	// Keys is the installation's secret.
 	Keys Keys
 	// FunctionsDir is a private folder for the unpacked code of functions.
@@ -52,6 +55,8 @@ type Services struct {
 	Documents   *Documents
 	Transfers   *Transfers
 	Files       *Files
+	Clients     *Clients
+	Access      *AccessSettings
 	Credentials *Credentials
 	Manifests   *Manifests
 
@@ -86,7 +91,11 @@ func New(d Deps) *Services {
 	s.Calls = &Calls{base: b, credentials: s.Credentials, runner: d.Runner, code: code, recorder: rec, gatewayURL: d.WorkerGatewayURL}
 	s.Documents = &Documents{base: b, calls: s.Calls, db: d.Documents}
 	s.Files = &Files{base: b, calls: s.Calls, keys: d.Keys, blobs: d.Blobs, sweeper: newBackground()}
+	s.Clients = &Clients{base: b, calls: s.Calls, documents: s.Documents, files: s.Files, keys: d.Keys, wechat: d.WeChat, polls: newPolls(d.Now), sweeper: newBackground()}
+	s.Files.clients = s.Clients
+	s.Access = &AccessSettings{base: b, clients: s.Clients}
 	s.Transfers = newTransfers(b, s.Documents, d.TransfersDir)
+	s.Documents.transfers = s.Transfers
 	s.Functions = &Functions{base: b, calls: s.Calls, runner: d.Runner, recorder: rec}
 	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, documents: s.Documents, files: s.Files, keys: d.Keys}
 	return s
@@ -106,16 +115,18 @@ func (s *Services) Drain(ctx context.Context) {
 }
 
 // StartBackground begins the work that a server does besides answering: imports
-// and exports, and sweeping files. Close ends it.
+// and exports, sweeping files, and forgetting logins that are over. Close ends it.
 func (s *Services) StartBackground() {
 	s.Transfers.start()
 	s.Files.startSweeper()
+	s.Clients.startSweeper()
 }
 
 // Close ends background work and writes out recorded invocations and usage.
 func (s *Services) Close(ctx context.Context) error {
 	s.Transfers.close()
 	s.Files.sweeper.stop()
+	s.Clients.sweeper.stop()
 	return s.recorder.close(ctx)
 }
 

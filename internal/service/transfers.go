@@ -14,19 +14,28 @@ import (
 	"envshare/models"
 )
 
-// Transfers import and export documents in the background, one at a time. Their
-// files lie in a private folder. Progress is saved as they go, so that a server
-// that starts again goes on where the last one stopped.
+// Transfers import and export documents in the background, one of an environment
+// at a time. Their files lie in a private folder. Progress is saved as they go, so
+// that a server that starts again goes on where the last one stopped.
 type Transfers struct {
 	base
 	documents *Documents
 	dir       string
 
 	loop background
+	all  sync.WaitGroup // of those that run
 
 	mu      sync.Mutex
-	running string             // id of the transfer that runs
-	stop    context.CancelFunc // ends it
+	running map[string]*runningTransfer // by id
+	turns   map[string]int              // when an environment had its last turn
+	turn    int
+}
+
+// runningTransfer is a transfer at work as others see it.
+type runningTransfer struct {
+	environment string
+	stop        context.CancelFunc
+	done        chan struct{} // closed when it has stopped
 }
 
 const (
@@ -79,7 +88,7 @@ func (s *Transfers) Import(ctx context.Context, actor models.Actor, appID, env, 
 type Export struct {
 	Format string   // json (JSON Lines) or csv
 	Filter string   // extended JSON, "" for all documents
-	Fields []string // of a CSV file; none means those of the first documents
+	Fields []string // of a CSV file; none means all that the documents have
 }
 
 // Export begins to write documents of a collection into a file. Needs
@@ -97,7 +106,7 @@ func (s *Transfers) Export(ctx context.Context, actor models.Actor, appID, env, 
 	}
 	c := change{Action: models.AuditDocumentsExported, EnvironmentID: env, Subject: collection}
 	err = s.documents.noted(ctx, actor, appID, c, func() error {
-		if _, err := s.documents.db.Count(ctx, env, collection, bsonNever(q.Filter)); err != nil {
+		if _, err := s.documents.db.Count(ctx, env, collection, "", bsonNever(q.Filter)); err != nil {
 			return err
 		}
 		return s.store.Transfers.Insert(ctx, t)
@@ -117,30 +126,54 @@ func (s *Transfers) begin(actor models.Actor, appID, env, collection string) mod
 	}
 }
 
-// List returns the latest imports and exports of a collection. Needs
-// database.view.
+// List returns the latest imports and exports of a collection. Who borrows the
+// environment sees those of the own app. Needs database.view.
 func (s *Transfers) List(ctx context.Context, actor models.Actor, appID, env, collection string) ([]models.Transfer, error) {
 	if err := s.documents.may(ctx, actor, appID, env, models.DatabaseView); err != nil {
 		return nil, err
 	}
-	return s.store.Transfers.List(ctx, env, collection, shownTransfers)
+	only, err := s.only(ctx, appID, env)
+	if err != nil {
+		return nil, err
+	}
+	return s.store.Transfers.List(ctx, env, collection, only, shownTransfers)
+}
+
+// only returns the app whose transfers are seen through an app, "" for all: what
+// the owner of an environment brings in and out is not its borrowers' to know.
+func (s *Transfers) only(ctx context.Context, appID, env string) (string, error) {
+	environment, err := s.store.Environments.ByID(ctx, env)
+	if err != nil || environment.AppID == appID {
+		return "", err
+	}
+	return appID, nil
+}
+
+// one returns a transfer that is seen through an app by who has a permission.
+func (s *Transfers) one(ctx context.Context, actor models.Actor, appID, env, id string, p models.Permission) (models.Transfer, error) {
+	if err := s.documents.may(ctx, actor, appID, env, p); err != nil {
+		return models.Transfer{}, err
+	}
+	only, err := s.only(ctx, appID, env)
+	if err != nil {
+		return models.Transfer{}, err
+	}
+	t, err := s.store.Transfers.ByID(ctx, env, id)
+	if err == nil && only != "" && t.AppID != only {
+		return models.Transfer{}, models.E(models.CodeNotFound, "error.not_found")
+	}
+	return t, err
 }
 
 // Get returns a transfer. Needs database.view.
 func (s *Transfers) Get(ctx context.Context, actor models.Actor, appID, env, id string) (models.Transfer, error) {
-	if err := s.documents.may(ctx, actor, appID, env, models.DatabaseView); err != nil {
-		return models.Transfer{}, err
-	}
-	return s.store.Transfers.ByID(ctx, env, id)
+	return s.one(ctx, actor, appID, env, id, models.DatabaseView)
 }
 
 // Cancel ends a transfer that has not ended. What an import brought in stays.
 // Needs database.operate.
 func (s *Transfers) Cancel(ctx context.Context, actor models.Actor, appID, env, id string) error {
-	if err := s.documents.may(ctx, actor, appID, env, models.DatabaseOperate); err != nil {
-		return err
-	}
-	t, err := s.store.Transfers.ByID(ctx, env, id)
+	t, err := s.one(ctx, actor, appID, env, id, models.DatabaseOperate)
 	if err != nil {
 		return err
 	}
@@ -151,21 +184,40 @@ func (s *Transfers) Cancel(ctx context.Context, actor models.Actor, appID, env, 
 	if err := s.store.Transfers.Progress(ctx, t); err != nil {
 		return err
 	}
+	s.stop(id)
+	return nil
+}
+
+// stop tells a transfer that runs here to stop, and returns what is closed when it
+// has; nil when it does not run here.
+func (s *Transfers) stop(id string) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.running == id {
-		s.stop()
+	r := s.running[id]
+	if r == nil {
+		return nil
 	}
-	return nil
+	r.stop()
+	return r.done
+}
+
+// forget ends and removes the transfers of a collection that goes, so that none
+// of them goes on with a later one of the same name.
+func (s *Transfers) forget(ctx context.Context, env, collection string) error {
+	ids, err := s.store.Transfers.DeleteCollection(ctx, env, collection)
+	for _, id := range ids {
+		if done := s.stop(id); done != nil {
+			<-done
+		}
+		s.discard(id)
+	}
+	return err
 }
 
 // Resume lets a failed or cancelled transfer go on where it stopped. Needs
 // database.operate.
 func (s *Transfers) Resume(ctx context.Context, actor models.Actor, appID, env, id string) error {
-	if err := s.documents.may(ctx, actor, appID, env, models.DatabaseOperate); err != nil {
-		return err
-	}
-	if _, err := s.store.Transfers.ByID(ctx, env, id); err != nil {
+	if _, err := s.one(ctx, actor, appID, env, id, models.DatabaseOperate); err != nil {
 		return err
 	}
 	err := s.store.Transfers.Reopen(ctx, id, s.now())
@@ -179,10 +231,7 @@ func (s *Transfers) Resume(ctx context.Context, actor models.Actor, appID, env, 
 // Download opens the file of a finished export; the caller closes it. Needs
 // database.operate, as the export did.
 func (s *Transfers) Download(ctx context.Context, actor models.Actor, appID, env, id string) (models.Transfer, *os.File, error) {
-	if err := s.documents.may(ctx, actor, appID, env, models.DatabaseOperate); err != nil {
-		return models.Transfer{}, nil, err
-	}
-	t, err := s.store.Transfers.ByID(ctx, env, id)
+	t, err := s.one(ctx, actor, appID, env, id, models.DatabaseOperate)
 	if err != nil {
 		return t, nil, err
 	}
@@ -198,7 +247,13 @@ func (s *Transfers) Download(ctx context.Context, actor models.Actor, appID, env
 
 func (s *Transfers) file(id string) string { return filepath.Join(s.dir, id) }
 
-func (s *Transfers) discard(id string) { _ = os.Remove(s.file(id)) }
+// spool is where an export keeps documents until it knows the columns.
+func (s *Transfers) spool(id string) string { return s.file(id) + ".spool" }
+
+func (s *Transfers) discard(id string) {
+	_ = os.Remove(s.file(id))
+	_ = os.Remove(s.spool(id))
+}
 
 // receive stores the file of an import and returns its size.
 func (s *Transfers) receive(id string, r io.Reader) (int64, error) {
@@ -243,5 +298,7 @@ func (s *Transfers) sweep(ctx context.Context) error {
 }
 
 func newTransfers(b base, d *Documents, dir string) *Transfers {
-	return &Transfers{base: b, documents: d, dir: dir, loop: newBackground()}
+	return &Transfers{
+		base: b, documents: d, dir: dir, loop: newBackground(), running: map[string]*runningTransfer{}, turns: map[string]int{},
+	}
 }

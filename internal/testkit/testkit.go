@@ -44,6 +44,8 @@ type Options struct {
 	Now func() time.Time
 	// Logger gets the log; nil drops it.
 	Logger *slog.Logger
+	// Simulator lets a simulated WeChat say who end users are.
+	Simulator bool
 }
 
 // Kit is one installation.
@@ -58,6 +60,8 @@ type Kit struct {
 	// GatewayURL is where functions find the gateway, without a path: Serve makes
 	// somebody answer there.
 	GatewayURL string
+	// SimulatorURL is where the simulated WeChat answers; empty without one.
+	SimulatorURL string
 
 	listener net.Listener
 }
@@ -96,6 +100,9 @@ func New(t testing.TB, o Options) *Kit {
 	}
 	if !o.NoRunner {
 		deps.Runner = k.startRunner(t, dir)
+	}
+	if o.Simulator {
+		deps.WeChat = k.startSimulator(t, o.Now)
 	}
 	must(t, os.MkdirAll(deps.FunctionsDir, 0o700))
 	k.Services = service.New(deps)

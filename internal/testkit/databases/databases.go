@@ -39,12 +39,12 @@ func Each(t *testing.T, test func(t *testing.T, o store.Options)) {
 		case server == "":
 			t.Skipf("%s is not set", postgresVariable)
 		}
-		test(t, store.Options{URL: freshPostgres(t, server)})
+		test(t, store.Options{URL: Postgres(t, server)})
 	})
 }
 
-// freshPostgres makes a database and drops it when the test ends.
-func freshPostgres(t *testing.T, server string) string {
+// Postgres makes a database on a server and drops it when the test ends.
+func Postgres(t *testing.T, server string) string {
 	t.Helper()
 	admin, err := sql.Open("pgx", server)
 	if err != nil {
