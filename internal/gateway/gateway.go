@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/gommon/log"
 
 	"envshare/internal/gateway/admin"
+	"envshare/internal/gateway/client"
 	"envshare/internal/gateway/files"
 	"envshare/internal/service"
 )
@@ -23,7 +24,8 @@ import (
 // Config says how the data plane works. Zero values take each protocol's
 // defaults.
 type Config struct {
-	Admin admin.Config
+	Admin  admin.Config
+	Client client.Config
 }
 
 // Deps is what the data plane stands on.
@@ -31,12 +33,16 @@ type Deps struct {
 	Calls       *service.Calls
 	Documents   *service.Documents
 	Files       *service.Files
+	Clients     *service.Clients
 	Credentials *service.Credentials
 	// Ready says why calls cannot be served now, nil when they can.
 	Ready  func(context.Context) error
 	Logger *slog.Logger
 	// Now is the clock; nil for the real one.
 	Now func() time.Time
+	// Life ends when the server stops, and the sockets of clients with it; nil for
+	// never.
+	Life context.Context
 }
 
 // maxBody bounds every body before anything reads it, in bytes. It stays above
@@ -71,20 +77,24 @@ func New(cfg Config, d Deps) *echo.Echo {
 	e.Match([]string{http.MethodGet, http.MethodHead}, "/readyz", h.isReady)
 	server := admin.New(cfg.Admin, admin.Deps{Calls: d.Calls, Documents: d.Documents, Files: d.Files, Credentials: d.Credentials, Logger: d.Logger, Now: d.Now})
 	e.POST("/admin", func(c echo.Context) error {
-		logOutcome(c, server.Serve(c.Response(), c.Request(), idOf(c), c.RealIP()))
+		o := server.Serve(c.Response(), c.Request(), idOf(c), c.RealIP())
+		c.Set(outcomeKey, outcome{o.Action, o.AppID, o.EnvironmentID, o.Code})
 		return nil
 	})
+	clientRoutes(e, client.New(cfg.Client, client.Deps{Clients: d.Clients, Credentials: d.Credentials, Logger: d.Logger, Now: d.Now, Life: d.Life}), d.Credentials)
 	bytes := files.New(d.Files, d.Logger)
 	upload := func(c echo.Context) error {
 		bytes.Upload(c.Response(), c.Request(), c.Param("ticket"), idOf(c))
 		return nil
 	}
-	e.PUT(admin.UploadPath+":ticket", upload)
-	e.POST(admin.UploadPath+":ticket", upload)
+	e.PUT(admin.UploadPath+":ticket", upload, anyPage)
+	e.POST(admin.UploadPath+":ticket", upload, anyPage)
 	e.Match([]string{http.MethodGet, http.MethodHead}, admin.DownloadPath+":ticket", func(c echo.Context) error {
 		bytes.Download(c.Response(), c.Request(), c.Param("ticket"), idOf(c))
 		return nil
-	})
+	}, anyPage)
+	e.OPTIONS(admin.UploadPath+":ticket", filesPreflight, anyPage)
+	e.OPTIONS(admin.DownloadPath+":ticket", filesPreflight, anyPage)
 	return e
 }
 

@@ -29,7 +29,7 @@ func idOf(c echo.Context) string { return c.Response().Header().Get(echo.HeaderX
 // outcomeKey is where a protocol leaves what the access log tells of a call.
 const outcomeKey = "gateway.outcome"
 
-func logOutcome(c echo.Context, o admin.Outcome) { c.Set(outcomeKey, o) }
+type outcome struct{ action, app, environment, code string }
 
 // maxLoggedPath bounds what a stranger's address puts into the log, in bytes.
 const maxLoggedPath = 256
@@ -62,12 +62,12 @@ func accessLog(logger *slog.Logger, now func() time.Time) echo.MiddlewareFunc {
 				if path == "/healthz" || path == "/readyz" {
 					level = slog.LevelDebug
 				}
-				outcome, _ := c.Get(outcomeKey).(admin.Outcome)
+				o, _ := c.Get(outcomeKey).(outcome)
 				logger.LogAttrs(r.Context(), level, "call",
 					slog.String("request_id", idOf(c)), slog.String("method", r.Method), slog.String("path", path),
-					slog.Int("status", c.Response().Status), slog.String("action", outcome.Action),
-					slog.String("app", outcome.AppID), slog.String("environment", outcome.EnvironmentID),
-					slog.String("code", outcome.Code), slog.Duration("duration", now().Sub(start)),
+					slog.Int("status", c.Response().Status), slog.String("action", o.action),
+					slog.String("app", o.app), slog.String("environment", o.environment),
+					slog.String("code", o.code), slog.Duration("duration", now().Sub(start)),
 				)
 			}()
 			if err := next(c); err != nil {

@@ -1,7 +1,6 @@
 package gateway_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -13,12 +12,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,11 +23,8 @@ import (
 	"envshare/internal/gateway/admin"
 	"envshare/internal/service"
 	"envshare/internal/testkit"
+	"envshare/internal/testkit/figures"
 )
-
-// benchVariable is empty in ordinary tests, "1" for the comparison, and "serve"
-// in the process that the comparison starts as its server.
-const benchVariable = "ENVSHARE_BENCH"
 
 const (
 	borrower, lender = "wxaaaaaaaaaaaaaaaa", "wxbbbbbbbbbbbbbbbb"
@@ -52,6 +45,7 @@ exports.main = async event => (await cloud.callFunction({ name: 'inner', data: e
 type benchServer struct {
 	URL, SDKDir                string
 	SecretID, SecretKey, Token string
+	PprofURL                   string // when a profile is to be made
 
 	pid   int
 	count int // of requests made, for their addresses: no two may have the same signature
@@ -60,7 +54,7 @@ type benchServer struct {
 // TestServeForPeer is the server of TestPeer: a process of its own, so that its
 // CPU time is not mixed with that of the callers. It ends with its standard input.
 func TestServeForPeer(t *testing.T) {
-	if os.Getenv(benchVariable) != "serve" {
+	if os.Getenv(figures.Variable) != "serve" {
 		t.Skip("the server of make bench")
 	}
 	k := testkit.New(t, testkit.Options{})
@@ -97,12 +91,10 @@ apps:
 // TestPeer compares the gateway with the vendor's local runner, one round of
 // each in turn, and prints a table with all figures of docs/performance.md.
 func TestPeer(t *testing.T) {
-	if os.Getenv(benchVariable) != "1" {
-		t.Skip("run with make bench")
-	}
+	figures.Wanted(t)
 	// The peers die with the thread that started them, should this test be killed.
 	runtime.LockOSThread()
-	server := startServer(t)
+	server := startServer(t, "TestServeForPeer")
 	inner := []string{
 		"NODE_PATH=" + filepath.Join(server.SDKDir, "node_modules"), `TCB_CONTEXT_CNFG={"URL":"` + server.URL + `/admin"}`,
 		"TENCENTCLOUD_RUNENV=SCF", "TENCENTCLOUD_REGION=ap-shanghai", "TENCENTCLOUD_SECRETID=" + server.SecretID,
@@ -111,17 +103,14 @@ func TestPeer(t *testing.T) {
 	}
 	peer, sdkPeer := startPeer(t, trivialSource, nil), startPeer(t, sdkSource, inner)
 
-	load, err := os.ReadFile("/proc/loadavg")
-	must(t, err)
-	fmt.Printf("%s, %d cores, load before %.4s, %s, %d connections, median of rounds\n\n",
-		time.Now().UTC().Format("2006-01-02 15:04 UTC"), runtime.NumCPU(), load, runtime.Version(), connections)
-	line("", "calls/s", "of peer", "aim", "p50", "p99", "CPU/call", "in workers")
-	compare(t, trivialRounds, trivialCalls, []contender{
+	figures.Header(t, fmt.Sprintf("%d connections, median of rounds", connections))
+	figures.Line("", "calls/s", "of peer", "aim", "p50", "p99", "CPU/call", "in workers")
+	compare(t, amount{trivialRounds, trivialCalls, connections}, 1, []contender{
 		{"trivial, @cloudbase/functions-framework", peer.pid, peer.call, "-"},
 		{"trivial, one call at a time per worker", server.pid, server.invoke("trivial"), "1.8"},
 		{"trivial, 16 at a time in one worker", server.pid, server.invoke("trivial16"), "2.5"},
 	})
-	compare(t, sdkRounds, sdkCalls, []contender{
+	compare(t, amount{sdkRounds, sdkCalls, connections}, 1, []contender{
 		{"one SDK call inside, functions-framework", sdkPeer.pid, sdkPeer.call, "-"},
 		{"one SDK call inside, one at a time per worker", server.pid, server.invoke("sdk"), "1.2"},
 		{"one SDK call inside, 16 at a time in one worker", server.pid, server.invoke("sdk16"), "1.7"},
@@ -131,191 +120,11 @@ func TestPeer(t *testing.T) {
 		init.round(t, handshakeCalls/10, callers)
 		init.round(t, handshakeCalls, callers).print(init, "-")
 	}
-	line()
-	line("", "median", "allocations", "aim")
+	figures.Line()
+	figures.Line("", "median", "allocations", "aim")
 	benchmark(t, "./internal/service", "BenchmarkDecision100k", "one permission decision, 100,000 grants", "100 ns", "-count=5")
+	benchmark(t, "./internal/service", "BenchmarkGuardedRead", "a client reads 20 documents", "-", "-count=5")
 	benchmark(t, "./internal/runner", "BenchmarkFirstCallOnSpare", "first call on a warm spare with the SDK", "30 ms", "-count=15", "-benchtime=1x")
-}
-
-// contender is one row of the table: what answers, and how it is asked.
-type contender struct {
-	name string
-	pid  int
-	call func(testing.TB) call
-	aim  string // calls per second, as a multiple of the peer's
-}
-
-// call is a request as it goes over the wire, and what its answer must hold.
-type call struct {
-	address     string
-	wire        []byte
-	contentType string
-	body        string
-}
-
-// sample is what one round of calls showed.
-type sample struct {
-	perSecond    float64
-	p50, p99     time.Duration
-	cpu, workers time.Duration // for one call: of the server with its workers, and of these alone
-}
-
-// compare runs rounds of all contenders in turn, the first being the peer, and
-// prints the medians. A ratio is the median of those inside the rounds.
-func compare(t *testing.T, rounds, calls int, all []contender) {
-	t.Helper()
-	samples := make([][]sample, len(all))
-	for i := range rounds + 1 {
-		for j, c := range all {
-			if i == 0 { // workers start and code gets compiled
-				c.round(t, calls/4, connections)
-				continue
-			}
-			samples[j] = append(samples[j], c.round(t, calls, connections))
-		}
-	}
-	for j, c := range all {
-		var ratios []float64
-		for i, s := range samples[j] {
-			ratios = append(ratios, s.perSecond/samples[0][i].perSecond)
-		}
-		of := func(field func(sample) time.Duration) time.Duration { return median(samples[j], field) }
-		sample{
-			median(samples[j], func(s sample) float64 { return s.perSecond }),
-			of(func(s sample) time.Duration { return s.p50 }), of(func(s sample) time.Duration { return s.p99 }),
-			of(func(s sample) time.Duration { return s.cpu }), of(func(s sample) time.Duration { return s.workers }),
-		}.print(c, fmt.Sprintf("%.2f", median(ratios, func(r float64) float64 { return r })))
-	}
-	line()
-}
-
-func (s sample) print(c contender, ratio string) {
-	took := func(d time.Duration) string { return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond)) }
-	cost := func(d time.Duration) string { return fmt.Sprintf("%d µs", d.Microseconds()) }
-	line(c.name, fmt.Sprintf("%.0f", s.perSecond), ratio, c.aim, took(s.p50), took(s.p99), cost(s.cpu), cost(s.workers))
-}
-
-// line prints a row of the table.
-func line(cells ...string) {
-	for i, cell := range cells {
-		if i == 0 {
-			fmt.Printf("%-52s", cell)
-			continue
-		}
-		fmt.Printf(" %11s", cell)
-	}
-	fmt.Println()
-}
-
-func median[S any, V float64 | time.Duration | int](samples []S, of func(S) V) V {
-	var values []V
-	for _, s := range samples {
-		values = append(values, of(s))
-	}
-	slices.Sort(values)
-	return values[len(values)/2]
-}
-
-// round makes calls over a number of kept connections, each with one call at a
-// time. Requests are built and signed before the clock starts: the callers share
-// the machine's cores with those who answer, and must cost both sides the same.
-func (c contender) round(t *testing.T, calls, connections int) sample {
-	t.Helper()
-	share := calls / connections
-	work := make([][]call, connections)
-	for i := range work {
-		for range share {
-			work[i] = append(work[i], c.call(t))
-		}
-	}
-	took := make([][]time.Duration, connections)
-	var wg sync.WaitGroup
-	cpu, workers := cpuTime(t, c.pid)
-	start := time.Now()
-	for i := range work {
-		wg.Go(func() {
-			var err error
-			if took[i], err = callAll(work[i]); err != nil {
-				t.Errorf("%s: %v", c.name, err)
-			}
-		})
-	}
-	wg.Wait()
-	elapsed := time.Since(start)
-	cpuAfter, workersAfter := cpuTime(t, c.pid)
-	if t.Failed() {
-		t.FailNow()
-	}
-	all := slices.Concat(took...)
-	slices.Sort(all)
-	n := time.Duration(len(all))
-	return sample{float64(n) / elapsed.Seconds(), all[n/2], all[n*99/100], (cpuAfter - cpu) / n, (workersAfter - workers) / n}
-}
-
-// callAll makes calls one after the other on one connection.
-func callAll(calls []call) ([]time.Duration, error) {
-	conn, err := net.Dial("tcp", calls[0].address)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close() //nolint:errcheck // everything was read
-	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
-		return nil, err
-	}
-	in := bufio.NewReader(conn)
-	took := make([]time.Duration, 0, len(calls))
-	for _, c := range calls {
-		start := time.Now()
-		if _, err := conn.Write(c.wire); err != nil {
-			return nil, err
-		}
-		resp, err := http.ReadResponse(in, nil)
-		if err != nil {
-			return nil, err
-		}
-		body, err := io.ReadAll(resp.Body)
-		_ = resp.Body.Close()
-		if err != nil {
-			return nil, err
-		}
-		took = append(took, time.Since(start))
-		if resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), c.contentType) || !bytes.Contains(body, []byte(c.body)) {
-			return nil, fmt.Errorf("answer %d %s", resp.StatusCode, body)
-		}
-	}
-	return took, nil
-}
-
-// cpuTime is what a process and its descendants have used so far, and what these
-// have used alone, in steps of 10 ms.
-func cpuTime(t *testing.T, root int) (all, descendants time.Duration) {
-	t.Helper()
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	must(t, err)
-	parent, used := map[int]int{}, map[int]int{}
-	for _, path := range stats {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // ended meanwhile
-		}
-		pid, _ := strconv.Atoi(strings.Split(path, "/")[2])
-		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // from the third on
-		parent[pid], _ = strconv.Atoi(fields[1])
-		for _, ticks := range fields[11:15] { // user and system time, of itself and of children that ended
-			n, _ := strconv.Atoi(ticks)
-			used[pid] += n
-		}
-	}
-	ticks := 0
-	for pid := range used {
-		for p := pid; p != 0; p = parent[p] {
-			if p == root {
-				ticks += used[pid]
-			}
-		}
-	}
-	const tick = 10 * time.Millisecond // USER_HZ is 100 on Linux
-	return time.Duration(ticks) * tick, time.Duration(ticks-used[root]) * tick
 }
 
 // invoke returns the maker of signed calls of a function.
@@ -325,7 +134,7 @@ func (s *benchServer) invoke(name string) func(testing.TB) call {
 			"action": "functions.invokeFunction", "function_name": name, "request_data": `{"a":1}`, "envName": "a-main", "sessionToken": s.Token,
 		})
 		must(tb, err)
-		return call{s.address(), s.sign(tb, "application/json", body), "application/json", `{\"a\":1}`}
+		return call{s.address(), s.sign(tb, "application/json", body), "application/json", `{\"a\":1}`, 0}
 	}
 }
 
@@ -348,7 +157,7 @@ func (s *benchServer) handshake(tb testing.TB) call {
 		must(tb, err)
 	}
 	must(tb, parts.Close())
-	return call{s.address(), s.sign(tb, parts.FormDataContentType(), body.Bytes()), "application/octet-stream", ""}
+	return call{s.address(), s.sign(tb, parts.FormDataContentType(), body.Bytes()), "application/octet-stream", "", 0}
 }
 
 func (s *benchServer) address() string { return strings.TrimPrefix(s.URL, "http://") }
@@ -362,19 +171,13 @@ func (s *benchServer) sign(tb testing.TB, contentType string, body []byte) []byt
 	return wire(tb, r)
 }
 
-func wire(tb testing.TB, r *http.Request) []byte {
-	var b bytes.Buffer
-	must(tb, r.Write(&b))
-	return b.Bytes()
-}
-
-// startServer runs TestServeForPeer.
-func startServer(t *testing.T) *benchServer {
+// startServer runs a server of this binary, which is one of its tests.
+func startServer(t *testing.T, test string, env ...string) *benchServer {
 	t.Helper()
 	self, err := os.Executable()
 	must(t, err)
-	cmd := exec.Command(self, "-test.run=^TestServeForPeer$")
-	cmd.Env = append(os.Environ(), benchVariable+"=serve")
+	cmd := exec.Command(self, "-test.run=^"+test+"$")
+	cmd.Env = append(os.Environ(), append(env, figures.Variable+"=serve")...)
 	stdin, err := cmd.StdinPipe()
 	must(t, err)
 	stdout := start(t, cmd, func() { _ = stdin.Close() })
@@ -423,62 +226,5 @@ func startPeer(t *testing.T, source string, env []string) peer {
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/", strings.NewReader(`{"a":1}`))
 	must(t, err)
 	r.Header.Set("Content-Type", "application/json")
-	return peer{cmd.Process.Pid, call{address, wire(t, r), "application/json", `{"a":1}`}}
-}
-
-// start starts a process that the end of the test stops, and returns what it prints.
-func start(t *testing.T, cmd *exec.Cmd, stop func()) *bufio.Reader {
-	t.Helper()
-	cmd.Stderr = os.Stderr
-	stdout, err := cmd.StdoutPipe()
-	must(t, err)
-	must(t, cmd.Start())
-	t.Cleanup(func() {
-		stop()
-		late := time.AfterFunc(15*time.Second, func() { _ = cmd.Process.Kill() })
-		defer late.Stop()
-		_ = cmd.Wait() // the peer is killed, and the server has told of its errors
-	})
-	return bufio.NewReader(stdout)
-}
-
-var benchmarkLine = regexp.MustCompile(`(?m)^Benchmark\w*(\S*)\s+\d+\s+([\d.]+) ns/op.*?(\d+) allocs/op`)
-
-// benchmark runs a benchmark of another package and prints its medians.
-func benchmark(t *testing.T, pkg, name, title, aim string, args ...string) {
-	t.Helper()
-	cmd := exec.Command("go", append([]string{"test", "-run=^$", "-benchmem", "-bench=^" + name + "$", pkg}, args...)...)
-	cmd.Dir = "../.."
-	text, err := cmd.CombinedOutput()
-	found := benchmarkLine.FindAllStringSubmatch(string(text), -1)
-	if err != nil || len(found) == 0 {
-		t.Fatalf("%s: %v\n%s", name, err, text)
-	}
-	groups := map[string][][]string{}
-	var order []string
-	for _, m := range found {
-		variant := strings.TrimSuffix(strings.TrimPrefix(m[1], "/"), "-"+strconv.Itoa(runtime.GOMAXPROCS(0)))
-		if groups[variant] == nil {
-			order = append(order, variant)
-		}
-		groups[variant] = append(groups[variant], m)
-	}
-	for _, variant := range order {
-		ns := median(groups[variant], func(m []string) float64 { v, _ := strconv.ParseFloat(m[2], 64); return v })
-		allocs := median(groups[variant], func(m []string) int { v, _ := strconv.Atoi(m[3]); return v })
-		name := strings.TrimSuffix(title+", "+strings.ReplaceAll(variant, "_", " "), ", ")
-		took := fmt.Sprintf("%.0f ns", ns)
-		if ns > 1e5 {
-			took = fmt.Sprintf("%.1f ms", ns/1e6)
-		}
-		line(name, took, strconv.Itoa(allocs), aim)
-	}
-}
-
-// must ends a test that could not be set up.
-func must(tb testing.TB, err error) {
-	tb.Helper()
-	if err != nil {
-		tb.Fatal(err)
-	}
+	return peer{cmd.Process.Pid, call{address, wire(t, r), "application/json", `{"a":1}`, 0}}
 }

@@ -33,6 +33,9 @@ func canonicalName(name string) string {
 	if every(name, isHeaderByte) {
 		return name
 	}
+	if every(name, func(c byte) bool { return isHeaderByte(c) || isUpper(c) }) {
+		return strings.ToLower(name) // nothing to trim or to encode
+	}
 	name = strings.TrimFunc(strings.ToLower(name), isJSSpace)
 	// encodeURIComponent plus !'()* differs from QueryEscape only in the space.
 	return strings.ReplaceAll(url.QueryEscape(name), "+", "%20")

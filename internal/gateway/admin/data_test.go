@@ -131,6 +131,19 @@ func TestDataOfAnotherEnvironment(t *testing.T) {
 			t.Errorf("%q %s", begun.TransactionID, got.text)
 		}
 	})
+	t.Run("a transaction is counted in, and not aggregated past", func(t *testing.T) {
+		var begun struct{ TransactionID string }
+		decodeText(t, w.data(t, own, "a-main", "database.startTransaction", nil), &begun)
+		w.data(t, own, "a-main", "database.insertDocument", map[string]any{"data": []string{`{"_id":"in"}`}, "transactionId": begun.TransactionID})
+		mustContain(t, w.data(t, own, "a-main", "database.calculateDocument", map[string]any{"transactionId": begun.TransactionID}), `"total":1`)
+		mustContain(t, w.data(t, own, "a-main", "database.calculateDocument", nil), `"total":0`)
+		got := w.data(t, own, "a-main", "database.aggregateDocuments", map[string]any{
+			"stages": []map[string]string{{"stageKey": "$limit", "stageValue": "1"}}, "transactionId": begun.TransactionID,
+		})
+		if got.Code != "INVALID_PARAM" {
+			t.Errorf("aggregated in a transaction: %s", got.text)
+		}
+	})
 	t.Run("a file of another environment", func(t *testing.T) {
 		got := w.data(t, session, "b-main", "storage.batchGetDownloadUrl", map[string]any{"file_list": []map[string]any{{"fileid": models.FileID("a-main", "x")}}})
 		mustContain(t, got, `"code":"INVALIID_ENV"`)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"envshare/internal/gateway/intake"
 	"envshare/internal/i18n"
 	"envshare/models"
 )
@@ -143,7 +144,7 @@ func (r row) failure(err error, requestID string) Failure {
 // connection gets the same answer as a body that ends too early.
 func decodeError(err error, limit int64) error {
 	switch {
-	case errors.Is(err, errBusy):
+	case errors.Is(err, intake.ErrBusy):
 		return models.E(models.CodeLimited, "call.too_busy").Wrap(err)
 	case errors.Is(err, ErrTooLarge):
 		return models.E(codeTooLarge, "call.body_too_large", "max", limit>>20).Wrap(err)

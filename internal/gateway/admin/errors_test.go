@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"envshare/internal/gateway/intake"
 	"envshare/models"
 )
 
@@ -123,7 +124,7 @@ func TestWhyASignatureWasRefused(t *testing.T) {
 func TestWhyABodyWasRefused(t *testing.T) {
 	for err, key := range map[error]string{
 		ErrTooLarge: "call.body_too_large", ErrContentType: "call.content_type", ErrDuplicate: "call.parameter_twice",
-		errBusy: "call.too_busy", ErrBody: "call.body_malformed", errors.New("connection reset"): "call.body_malformed",
+		intake.ErrBusy: "call.too_busy", ErrBody: "call.body_malformed", errors.New("connection reset"): "call.body_malformed",
 	} {
 		if got := models.MsgOf(decodeError(err, 1)).Key; got != key {
 			t.Errorf("%v: %s", err, got)

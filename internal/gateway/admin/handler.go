@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"envshare/internal/gateway/intake"
 	"envshare/internal/service"
 	"envshare/models"
 )
@@ -58,7 +59,7 @@ type Handler struct {
 	logger      *slog.Logger
 	now         func() time.Time
 	replays     replays
-	budget      budget
+	budget      intake.Budget
 }
 
 // New makes the endpoint.
@@ -82,7 +83,7 @@ func New(cfg Config, d Deps) *Handler {
 		d.Now = time.Now
 	}
 	h := &Handler{cfg: cfg, calls: d.Calls, docs: d.Documents, files: d.Files, credentials: d.Credentials, logger: d.Logger, now: d.Now}
-	h.budget.limit = cfg.Memory
+	h.budget.Limit = cfg.Memory
 	return h
 }
 
@@ -114,9 +115,9 @@ const answered = "OK"
 // section 4). requestID names it, ip is where it came from.
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, requestID, ip string) Outcome {
 	var outcome Outcome
-	body := h.budget.meter(r.Body, ip)
+	body := h.budget.Meter(r.Body, ip)
 	r.Body = body
-	defer body.release()
+	defer body.Release()
 	c := &call{w: w, info: service.CallInfo{IP: ip, RequestID: requestID}}
 	out, err := h.handle(r, c, &outcome)
 	if err != nil {

@@ -39,9 +39,9 @@ const (
 // 10.2).
 func (h *Handler) Upload(w http.ResponseWriter, r *http.Request, ticket, requestID string) {
 	body := &moving{body: r.Body, connection: http.NewResponseController(w)}
-	file, err := fileOf(r, body)
+	file, form, err := fileOf(r, body)
 	if err == nil {
-		_, err = h.files.Accept(r.Context(), ticket, file)
+		_, err = h.files.Accept(r.Context(), ticket, form, file)
 	}
 	if err == nil {
 		_, err = io.Copy(io.Discard, io.LimitReader(body, maxField)) // what follows the file of a form
@@ -65,29 +65,38 @@ func (m *moving) Read(p []byte) (int, error) {
 	return m.body.Read(p)
 }
 
-// fileOf finds the bytes of the file in a request.
-func fileOf(r *http.Request, body io.Reader) (io.Reader, error) {
+// fileOf finds the bytes of the file in a request, and what a form says before it.
+func fileOf(r *http.Request, body io.Reader) (io.Reader, service.UploadForm, error) {
+	var form service.UploadForm
 	if r.Method == http.MethodPut {
-		return body, nil
+		return body, form, nil
 	}
+	malformed := models.E(models.CodeInvalid, "call.body_malformed")
 	r.Body = io.NopCloser(body)
 	parts, err := r.MultipartReader()
 	if err != nil {
-		return nil, models.E(models.CodeInvalid, "call.body_malformed").Wrap(err)
+		return nil, form, malformed.Wrap(err)
 	}
 	for range maxFields {
 		part, err := parts.NextPart()
 		if err != nil {
-			return nil, models.E(models.CodeInvalid, "call.body_malformed").Wrap(err)
+			return nil, form, malformed.Wrap(err)
 		}
 		if part.FormName() == "file" {
-			return wholePart{part, parts}, nil
+			return wholePart{part, parts}, form, nil
 		}
-		if n, err := io.Copy(io.Discard, io.LimitReader(part, maxField+1)); err != nil || n > maxField {
-			return nil, models.E(models.CodeInvalid, "call.body_malformed")
+		value, err := io.ReadAll(io.LimitReader(part, maxField+1))
+		if err != nil || len(value) > maxField {
+			return nil, form, malformed
+		}
+		switch part.FormName() {
+		case "key":
+			form.Key = string(value)
+		case "signature":
+			form.Signature = string(value)
 		}
 	}
-	return nil, models.E(models.CodeInvalid, "call.body_malformed")
+	return nil, form, malformed
 }
 
 // wholePart is the file of a form. It ends well only when the form goes on or
@@ -129,6 +138,7 @@ var refusals = map[models.Code]struct {
 	models.CodeEnvNotShared:      {http.StatusForbidden, "AccessDenied"},
 	models.CodeSessionInvalid:    {http.StatusForbidden, "AccessDenied"},
 	models.CodeEnvUnknown:        {http.StatusForbidden, "AccessDenied"},
+	models.CodeRuleDenied:        {http.StatusForbidden, "AccessDenied"},
 	models.CodeFileUnknown:       {http.StatusNotFound, "NoSuchKey"},
 	models.CodeUnavailable:       {http.StatusServiceUnavailable, "ServiceUnavailable"},
 }

@@ -1,4 +1,4 @@
-package admin
+package intake
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 )
 
 func TestBodiesShareABudget(t *testing.T) {
-	b := budget{limit: 10}
-	read := func(text, ip string) (*metered, error) {
-		m := b.meter(io.NopCloser(strings.NewReader(text)), ip)
+	b := Budget{Limit: 10}
+	read := func(text, ip string) (*Metered, error) {
+		m := b.Meter(io.NopCloser(strings.NewReader(text)), ip)
 		_, err := io.ReadAll(m)
 		return m, err
 	}
@@ -19,12 +19,12 @@ func TestBodiesShareABudget(t *testing.T) {
 		t.Fatal(err)
 	}
 	second, err := read("1", "127.0.0.1")
-	if !errors.Is(err, errBusy) {
+	if !errors.Is(err, ErrBusy) {
 		t.Errorf("one byte too many: %v", err)
 	}
-	second.release()
-	first.release()
-	first.release()
+	second.Release()
+	first.Release()
+	first.Release()
 	if b.used != 0 {
 		t.Errorf("%d bytes are still counted", b.used)
 	}
@@ -47,17 +47,17 @@ func TestOneSenderTakesAtMostHalf(t *testing.T) {
 		"this machine twice":                    {"::1", "127.0.0.1", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := budget{limit: 10}
-			first := b.meter(io.NopCloser(strings.NewReader("12345")), c.first)
+			b := Budget{Limit: 10}
+			first := b.Meter(io.NopCloser(strings.NewReader("12345")), c.first)
 			if _, err := io.ReadAll(first); err != nil {
 				t.Fatalf("half of the budget: %v", err)
 			}
-			second := b.meter(io.NopCloser(strings.NewReader("1")), c.second)
-			if _, err := io.ReadAll(second); errors.Is(err, errBusy) != c.refused {
+			second := b.Meter(io.NopCloser(strings.NewReader("1")), c.second)
+			if _, err := io.ReadAll(second); errors.Is(err, ErrBusy) != c.refused {
 				t.Errorf("the next byte: %v", err)
 			}
-			second.release()
-			first.release()
+			second.Release()
+			first.Release()
 			if b.used != 0 || len(b.senders) != 0 {
 				t.Errorf("still counted: %d bytes, %d senders", b.used, len(b.senders))
 			}

@@ -1,4 +1,6 @@
-package admin
+// Package intake bounds what requests put into this server's memory before it
+// knows who sent them. It must not know any protocol.
+package intake
 
 import (
 	"errors"
@@ -7,33 +9,34 @@ import (
 	"sync"
 )
 
-// errBusy says that the bodies in memory have reached their limit.
-var errBusy = errors.New("too many bytes of requests in memory")
+// ErrBusy says that the bodies in memory have reached their limit.
+var ErrBusy = errors.New("too many bytes of requests in memory")
 
-// budget bounds the memory that the bodies of all requests take together: a body
+// Budget bounds the memory that the bodies of all requests take together: a body
 // is in memory before anybody knows who sent it. It counts what has arrived, not
 // what was announced. One sender takes at most half, so that nobody alone can
 // have everybody else refused.
-type budget struct {
-	limit int64 // bytes
+type Budget struct {
+	// Limit is in bytes; set it before the first request.
+	Limit int64
 
 	mu      sync.Mutex
 	used    int64
 	senders map[netip.Prefix]int64
 }
 
-// metered is a body that is counted while it is read. It counts until release,
+// Metered is a body that is counted while it is read. It counts until Release,
 // because what was decoded from it shares its memory.
-type metered struct {
+type Metered struct {
 	io.ReadCloser
-	budget *budget
+	budget *Budget
 	sender netip.Prefix
 	taken  int64
 }
 
-// meter counts a body that came from an address.
-func (b *budget) meter(body io.ReadCloser, ip string) *metered {
-	return &metered{ReadCloser: body, budget: b, sender: senderOf(ip)}
+// Meter counts a body that came from an address.
+func (b *Budget) Meter(body io.ReadCloser, ip string) *Metered {
+	return &Metered{ReadCloser: body, budget: b, sender: senderOf(ip)}
 }
 
 // senderOf returns what counts as one sender: an IPv4 address, or the /64 that
@@ -53,29 +56,29 @@ func senderOf(ip string) netip.Prefix {
 	return prefix
 }
 
-func (m *metered) Read(p []byte) (int, error) {
+func (m *Metered) Read(p []byte) (int, error) {
 	n, err := m.ReadCloser.Read(p)
 	m.taken += int64(n)
 	if !m.budget.take(m.sender, int64(n)) {
-		return n, errBusy
+		return n, ErrBusy
 	}
 	return n, err
 }
 
-// release gives back what was taken, once.
-func (m *metered) release() {
+// Release gives back what was taken, once.
+func (m *Metered) Release() {
 	m.budget.take(m.sender, -m.taken)
 	m.taken = 0
 }
 
 // take counts bytes, which are in memory already, and reports whether there may
 // be as many.
-func (b *budget) take(sender netip.Prefix, n int64) bool {
+func (b *Budget) take(sender netip.Prefix, n int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.used += n
 	if !sender.IsValid() {
-		return b.used <= b.limit
+		return b.used <= b.Limit
 	}
 	if b.senders == nil {
 		b.senders = make(map[netip.Prefix]int64)
@@ -85,5 +88,5 @@ func (b *budget) take(sender netip.Prefix, n int64) bool {
 	if own == 0 {
 		delete(b.senders, sender)
 	}
-	return b.used <= b.limit && own <= b.limit/2
+	return b.used <= b.Limit && own <= b.Limit/2
 }
