@@ -51,6 +51,13 @@ func (b *browser) do(method, path, contentType string, body io.Reader, headers .
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
+	return b.send(r)
+}
+
+// send sends a request as it is.
+func (b *browser) send(r *http.Request) *page {
+	b.t.Helper()
+	path := r.URL.RequestURI()
 	res, err := b.client.Do(r)
 	must(b.t, err)
 	defer func() { _ = res.Body.Close() }()

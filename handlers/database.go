@@ -101,10 +101,17 @@ func collectionHead(ctx context.Context, p place, name string) views.CollectionH
 	return views.CollectionHead{AppID: p.App.AppID, EnvID: p.environmentID(), Name: name, CanOperate: may.Allowed, WhyNot: reason(ctx, may)}
 }
 
+// browseQuery is what is shown of a collection. Forms carry it along, so that
+// whoever saves a document comes back to where they were.
 type browseQuery struct {
-	Filter string `query:"filter"`
-	Sort   string `query:"sort"`
-	Page   int    `query:"page"`
+	Filter string `query:"filter" form:"filter"`
+	Sort   string `query:"sort" form:"sort"`
+	View   string `query:"view" form:"view"` // json, or "" for the table
+	Page   int    `query:"page" form:"page"`
+}
+
+func (q browseQuery) place() paths.Browse {
+	return paths.Browse{Filter: q.Filter, Sort: q.Sort, View: q.View, Page: q.Page}
 }
 
 // shownDocuments is how many documents a page shows.
@@ -121,11 +128,12 @@ func (h database) show(c echo.Context) error {
 	}
 	ctx, actor, app, env, name := c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), c.Param(nameParam)
 	q.Page = models.PageRequest{Page: q.Page, Size: shownDocuments}.Clamped().Page
-	page := views.CollectionPage{Base: h.base(c, p, tabDatabase), Head: collectionHead(ctx, p, name), Filter: q.Filter, Sort: q.Sort}
+	page := views.CollectionPage{Base: h.base(c, p, tabDatabase), Head: collectionHead(ctx, p, name), Filter: q.Filter, Sort: q.Sort, View: q.View}
+	page.TableHref, page.JSONHref = viewsOf(app, env, name, q)
 	found, err := h.services.Documents.Browse(ctx, actor, app, env, name,
 		service.DocumentQuery{Query: q.Filter, Order: q.Sort, Limit: shownDocuments, Offset: (q.Page - 1) * shownDocuments})
-	if said := refusedBy(err); said != nil {
-		page.Errors = views.Errors{"filter": *said}
+	if errs := queryErrors(err); errs != nil {
+		page.Errors, page.Failed = errs, true
 		return render.Page(c, http.StatusUnprocessableEntity, views.Collection(page))
 	}
 	if err != nil {
@@ -136,21 +144,48 @@ func (h database) show(c echo.Context) error {
 		return err
 	}
 	page.Total = i18n.T(ctx, "collection.total", "count", number(total))
-	for _, d := range found.Documents {
-		page.Documents = append(page.Documents, views.DocumentRow{Key: d.Key, Text: d.Text})
-	}
+	fillTable(&page, found.Documents, q)
 	page.Pagination = turns(app, env, name, q, found.More)
 	return render.Page(c, http.StatusOK, views.Collection(page))
+}
+
+// queryErrors are the messages for filter and sort, nil when err is about neither.
+func queryErrors(err error) views.Errors {
+	if fields := models.FieldErrors(err); fields != nil {
+		out := views.Errors{}
+		for field, name := range map[string]string{"query": "filter", "order": "sort"} {
+			if msg, ok := fields[field]; ok {
+				out[name] = msg
+			}
+		}
+		return out
+	}
+	if said := refusedBy(err); said != nil {
+		return views.Errors{"filter": *said}
+	}
+	return nil
+}
+
+// viewsOf leads to the two ways in which documents are shown.
+func viewsOf(app, env, name string, q browseQuery) (table, asJSON string) {
+	at := q.place()
+	at.View = ""
+	table = paths.CollectionQuery(app, env, name, at)
+	at.View = "json"
+	return table, paths.CollectionQuery(app, env, name, at)
 }
 
 // turns leads to the pages before and after.
 func turns(app, env, name string, q browseQuery, more bool) ui.PaginationProps {
 	var out ui.PaginationProps
+	at := q.place()
 	if q.Page > 1 {
-		out.Prev = paths.CollectionQuery(app, env, name, q.Filter, q.Sort, q.Page-1)
+		at.Page = q.Page - 1
+		out.Prev = paths.CollectionQuery(app, env, name, at)
 	}
 	if more {
-		out.Next = paths.CollectionQuery(app, env, name, q.Filter, q.Sort, q.Page+1)
+		at.Page = q.Page + 1
+		out.Next = paths.CollectionQuery(app, env, name, at)
 	}
 	return out
 }
@@ -160,19 +195,44 @@ func (h database) confirmDelete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return h.deletePage(c, http.StatusOK, p, nil)
+}
+
+func (h database) deletePage(c echo.Context, status int, p place, errs views.Errors) error {
 	ctx, name := c.Request().Context(), c.Param(nameParam)
 	total, err := h.services.Documents.CountMatching(ctx, session.Actor(c), p.App.AppID, p.environmentID(), name, "")
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.CollectionDelete(views.CollectionDeletePage{
-		Base: h.base(c, p, tabDatabase), Head: collectionHead(ctx, p, name), Documents: number(total),
+	return render.Page(c, status, views.CollectionDelete(views.CollectionDeletePage{
+		Base: h.base(c, p, tabDatabase), Head: collectionHead(ctx, p, name), Documents: number(total), Typed: total > 0, Errors: errs,
 	}))
 }
 
+type collectionDeleteForm struct {
+	Name string `form:"name"`
+}
+
+// delete drops a collection. One with documents is dropped by who types its name:
+// nothing brings them back.
 func (h database) delete(c echo.Context) error {
-	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
-	if err := h.services.Documents.DropCollection(c.Request().Context(), session.Actor(c), app, env, name); err != nil {
+	p, err := h.operate(c)
+	if err != nil {
+		return err
+	}
+	var f collectionDeleteForm
+	if err := form.Bind(c, &f); err != nil {
+		return err
+	}
+	ctx, actor, app, env, name := c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), c.Param(nameParam)
+	total, err := h.services.Documents.CountMatching(ctx, actor, app, env, name, "")
+	if err != nil {
+		return err
+	}
+	if total > 0 && f.Name != name {
+		return h.deletePage(c, http.StatusUnprocessableEntity, p, views.Errors{"name": models.M("error.name_typed", "name", name)})
+	}
+	if err := h.services.Documents.DropCollection(ctx, actor, app, env, name); err != nil {
 		return err
 	}
 	return done(c, paths.Collections(app, env), "flash.collection_deleted", "name", name)

@@ -40,6 +40,9 @@ func (h functions) index(c echo.Context) error {
 	if p.opened.MayChangeFunction(models.AuthFunction).Allowed {
 		page.AuthHref = paths.NewFunctionFrom(app, env, service.TemplateAuth)
 	}
+	if p.opened.MayConfigure().Allowed {
+		page.RulesHref = paths.FunctionRules(app, env)
+	}
 	for _, f := range list {
 		page.Functions = append(page.Functions, h.functionRow(ctx, *p.opened, f))
 	}

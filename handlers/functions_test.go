@@ -82,7 +82,7 @@ func TestNewFunction(t *testing.T) {
 		b.get(paths.FunctionCode(shop, shopTest, "callThem")).want(200).wantText(`[data-testid="source"]`,
 			"new cloud.Cloud({ resourceAppid, resourceEnv })", "await resource.init()", "resource.callFunction(")
 		p := b.get(index).want(200).wantCount(`[data-testid="function-row"]`, 3).wantCount(`[data-testid="auth-missing"]`, 0)
-		p.wantText(`[data-testid="function-row"]:contains("hello")`, "v1", "256 MB", "3 s", text("shares.never"))
+		p.wantText(`[data-testid="function-row"]:contains("hello")`, "v1", "256 MB", "20 s", text("shares.never"))
 		p.wantText(`[data-testid="function-row"]:contains("cloudbase_auth")`, text("functions.auth_remark"))
 	})
 	t.Run("the gate works under its own name only", func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestUpload(t *testing.T) {
 		b.upload(deploy, token, nil, "files", "index.js", "1", "package.json", `{"dependencies": {"x": "git+ssh://nowhere.invalid/x"}}`).want(422).
 			wantError(text("error.code_dependencies_detail", "detail", ""))
 		b.upload(deploy, token, nil, "zip", "code.zip", strings.Repeat("x", service.MaxUploadBytes+1)).want(413).
-			wantText(`[data-testid="error-message"]`, text("error.body_too_large"))
+			wantText(`[data-testid="error-message"]`, text("error.body_too_large", "max", "20 MB"))
 		b.get(paths.FunctionVersions(shop, shopTest, "folder")).wantCount(`[data-testid="version-row"]`, 2)
 	})
 }

@@ -57,6 +57,9 @@ func indexRow(ctx context.Context, i service.Index, fixed bool) views.IndexRow {
 	if i.Sparse {
 		notes = append(notes, i18n.T(ctx, "indexes.sparse"))
 	}
+	if i.Building {
+		notes = append(notes, i18n.T(ctx, "indexes.building"))
+	}
 	return views.IndexRow{Name: i.Name, Fields: i.Fields, Notes: strings.Join(notes, ", "), Fixed: fixed}
 }
 

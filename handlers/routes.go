@@ -10,6 +10,7 @@ import (
 
 	"envshare/internal/paths"
 	"envshare/internal/service"
+	"envshare/models"
 	"envshare/web/session"
 )
 
@@ -67,6 +68,7 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	registerFunctions(member, p)
 	registerDatabase(member, p)
 	registerStorage(member, p)
+	registerAccess(member, p)
 }
 
 // The placeholders of the routes.
@@ -175,11 +177,12 @@ func registerDatabase(r routes, p pages) {
 	r.post(paths.DeleteCollection(anyApp, anyEnv, anyName), d.delete)
 
 	one := documents{p}
-	r.get(paths.NewDocument(anyApp, anyEnv, anyName), one.new)
+	r.get(paths.NewDocument(anyApp, anyEnv, anyName, paths.Browse{}), one.new)
 	r.post(paths.Documents(anyApp, anyEnv, anyName), one.create)
-	r.get(paths.Document(anyApp, anyEnv, anyName, anyDocument), one.edit)
-	r.post(paths.Document(anyApp, anyEnv, anyName, anyDocument), one.update)
-	r.post(paths.DeleteDocument(anyApp, anyEnv, anyName, anyDocument), one.delete)
+	r.get(paths.Document(anyApp, anyEnv, anyName, anyDocument, paths.Browse{}), one.edit)
+	r.post(paths.Document(anyApp, anyEnv, anyName, anyDocument, paths.Browse{}), one.update)
+	r.get(paths.DeleteDocument(anyApp, anyEnv, anyName, anyDocument, paths.Browse{}), one.confirmDelete)
+	r.post(paths.DeleteDocument(anyApp, anyEnv, anyName, anyDocument, paths.Browse{}), one.delete)
 
 	i := indexes{p}
 	r.get(paths.Indexes(anyApp, anyEnv, anyName), i.index)
@@ -202,8 +205,33 @@ func registerStorage(r routes, p pages) {
 	r.post(paths.Storage(anyApp, anyEnv), s.create)
 	r.get(pathOf(paths.StorageFile(anyApp, anyEnv, "")), s.show)
 	r.get(pathOf(paths.OpenFile(anyApp, anyEnv, "", false)), s.openFile)
+	r.get(paths.MoveFile(anyApp, anyEnv), s.confirmMove)
 	r.post(paths.MoveFile(anyApp, anyEnv), s.move)
+	r.get(paths.DeleteFile(anyApp, anyEnv), s.confirmDelete)
 	r.post(paths.DeleteFile(anyApp, anyEnv), s.delete)
+}
+
+// registerAccess adds what the owner of an environment decides about clients.
+func registerAccess(r routes, p pages) {
+	a := access{p}
+	r.get(paths.Access(anyApp, anyEnv), a.show)
+	r.post(paths.Access(anyApp, anyEnv), a.update)
+
+	for address, kind := range map[string]models.RuleKind{
+		paths.CollectionRules(anyApp, anyEnv, anyName): models.RuleCollection,
+		paths.BucketRules(anyApp, anyEnv):              models.RuleBucket,
+		paths.FunctionRules(anyApp, anyEnv):            models.RuleFunctions,
+	} {
+		one := accessRules{p, kind}
+		r.get(address, one.show)
+		r.post(address, one.save)
+		// Where a browser stands after a check or a trial, and may ask again.
+		r.get(paths.CheckRules(address), one.show)
+		r.get(paths.SimulateRules(address), one.show)
+		r.post(paths.CheckRules(address), one.check)
+		r.post(paths.SimulateRules(address), one.simulate)
+		r.post(paths.RestoreRules(address), one.restore)
+	}
 }
 
 // pathOf is an address without its query.

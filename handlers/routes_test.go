@@ -129,7 +129,7 @@ func (w world) of(r route) string {
 		share = w.incoming
 	}
 	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer).Replace(r.with(shop, shopTest, share, "hello", w.invocation))
-	if strings.HasSuffix(path, "/storage/file") || strings.HasSuffix(path, "/storage/open") {
+	if strings.Contains(path, "/storage/") {
 		path += "?path=a.txt"
 	}
 	return path

@@ -80,7 +80,7 @@ func newConsole(t testing.TB, withRunner ...bool) *console {
 	t.Helper()
 	k := &console{t: t, kit: testkit.New(t, testkit.Options{NoRunner: len(withRunner) == 0})}
 	s := k.kit.Services
-	e, err := web.New(web.Config{}, web.Deps{
+	e, err := web.New(web.Config{Streams: handlers.Streams(), LargeForms: handlers.LargeForms()}, web.Deps{
 		Sessions: s.Accounts, Static: fstest.MapFS{}, Ready: s.Ready, SetLanguage: s.Accounts.SetLanguage, Logger: k.kit.Logger,
 	})
 	must(t, err)

@@ -36,8 +36,10 @@ func size(bytes int64) string {
 		return number(bytes) + " B"
 	case bytes < 1<<20:
 		return strconv.FormatFloat(float64(bytes)/(1<<10), 'f', 1, 64) + " KB"
+	case bytes < 1<<30:
+		return strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 1, 64) + " MB"
 	}
-	return strconv.FormatFloat(float64(bytes)/(1<<20), 'f', 1, 64) + " MB"
+	return strconv.FormatFloat(float64(bytes)/(1<<30), 'f', 1, 64) + " GB"
 }
 
 // version prints the number of a function's version, "" for none.

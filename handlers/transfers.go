@@ -2,11 +2,9 @@ package handlers
 
 import (
 	"context"
-	"errors"
 	"mime"
 	"net/http"
-	"path"
-	"strings"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -38,10 +36,11 @@ func (h transfers) index(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.list(c, http.StatusOK, p, nil)
+	return h.list(c, http.StatusOK, p, views.TransfersPage{})
 }
 
-func (h transfers) list(c echo.Context, status int, p place, errs views.Errors) error {
+// list shows the page with what was typed into its forms.
+func (h transfers) list(c echo.Context, status int, p place, page views.TransfersPage) error {
 	ctx, name := c.Request().Context(), c.Param(nameParam)
 	actor, app, env := session.Actor(c), p.App.AppID, p.environmentID()
 	if _, err := h.services.Documents.Indexes(ctx, actor, app, env, name); err != nil {
@@ -51,7 +50,7 @@ func (h transfers) list(c echo.Context, status int, p place, errs views.Errors) 
 	if err != nil {
 		return err
 	}
-	page := views.TransfersPage{Base: h.base(c, p, tabDatabase), Head: collectionHead(ctx, p, name), Errors: errs}
+	page.Base, page.Head, page.MaxMB = h.base(c, p, tabDatabase), collectionHead(ctx, p, name), number(service.MaxImport>>20)
 	for _, t := range list {
 		page.Running = page.Running || !t.Ended()
 		page.Transfers = append(page.Transfers, h.row(ctx, t, page.Head.CanOperate))
@@ -63,9 +62,12 @@ func (h transfers) row(ctx context.Context, t models.Transfer, operates bool) vi
 	row := views.TransferRow{
 		ID: t.ID, Kind: i18n.T(ctx, "transfer_kind."+string(t.Kind)), File: t.FileName, Status: i18n.T(ctx, "transfer_status."+string(t.Status)),
 		Progress: i18n.T(ctx, "transfers.progress", "count", number(t.Documents), "failed", number(t.Failed), "size", size(t.BytesDone)),
-		By:       t.ActorName, At: h.minute(t.CreatedAt), CanCancel: operates && !t.Ended(),
+		By:       t.ActorName, At: h.minute(t.CreatedAt), Running: !t.Ended(), CanCancel: operates && !t.Ended(),
 		CanResume:   operates && (t.Status == models.TransferFailed || t.Status == models.TransferCancelled),
 		CanDownload: operates && t.Kind == models.TransferExport && t.Status == models.TransferDone,
+	}
+	if percent, known := t.Percent(); known && !t.Ended() {
+		row.Percent = strconv.Itoa(percent)
 	}
 	for _, e := range t.Errors {
 		text := i18n.Text(i18n.Locale(ctx), e.Key, e.Args)
@@ -82,27 +84,33 @@ func (h transfers) importFile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	file, noFile := form.FirstFile(c)
+	if noFile != nil && !form.NoFile(noFile) {
+		return noFile
+	}
 	var f importForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
 	}
-	header, err := c.FormFile("file")
-	if err != nil {
-		return h.list(c, http.StatusUnprocessableEntity, p, views.Errors{"file": models.M("error.upload_missing")})
+	refuse := func(said models.Msg) error {
+		page := views.TransfersPage{Mode: f.Mode, Stop: f.Stop, Errors: views.Errors{"file": said}}
+		return h.list(c, http.StatusUnprocessableEntity, p, page)
 	}
-	file, err := header.Open()
-	if err != nil {
-		return err
+	if noFile != nil || file.FileName() == "" {
+		return refuse(models.M("error.import_missing"))
 	}
-	in := service.Import{Format: "json", Mode: models.ImportMode(f.Mode), StopOnError: f.Stop, FileName: header.Filename, File: file}
-	if strings.EqualFold(path.Ext(header.Filename), ".csv") {
-		in.Format = "csv"
+	fileName := file.FileName()
+	in := service.Import{Format: models.ImportFormat(fileName), Mode: models.ImportMode(f.Mode), StopOnError: f.Stop, FileName: fileName, File: file}
+	switch {
+	case in.Format == "":
+		return refuse(models.M("error.import_type"))
+	case c.Request().ContentLength > service.MaxImport+formOverhead:
+		return refuse(models.M("error.transfer_large", "mb", service.MaxImport>>20))
 	}
 	app, env, name := p.App.AppID, p.environmentID(), c.Param(nameParam)
 	_, err = h.services.Transfers.Import(c.Request().Context(), session.Actor(c), app, env, name, in)
-	err = errors.Join(err, file.Close())
 	if said := refusedBy(err); said != nil {
-		return h.list(c, http.StatusUnprocessableEntity, p, views.Errors{"file": *said})
+		return refuse(*said)
 	}
 	if err != nil {
 		return err
@@ -122,7 +130,7 @@ func (h transfers) export(c echo.Context) error {
 	app, env, name := p.App.AppID, p.environmentID(), c.Param(nameParam)
 	_, err = h.services.Transfers.Export(c.Request().Context(), session.Actor(c), app, env, name, service.Export{Format: f.Format, Filter: f.Filter})
 	if said := refusedBy(err); said != nil {
-		return h.list(c, http.StatusUnprocessableEntity, p, views.Errors{"filter": *said})
+		return h.list(c, http.StatusUnprocessableEntity, p, views.TransfersPage{Format: f.Format, Filter: f.Filter, Errors: views.Errors{"filter": *said}})
 	}
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ package static
 
 import "embed"
 
-// FS holds css/app.css, js/app.js, js/vendor/htmx.min.js (copied there by the
+// FS holds css/app.css, js/app.js, js/upload.js, js/vendor/htmx.min.js (copied there by the
 // build from the locked npm package, so absent in a tree that was never built)
 // and icons/favicon.svg.
 //

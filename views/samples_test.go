@@ -131,6 +131,7 @@ func samplePages() map[string]templ.Component {
 	more := ui.PaginationProps{Text: "共 42 个", Next: "/apps?page=2"}
 	pages := map[string]templ.Component{}
 	addAccountSamples(pages)
+	addAccessSamples(pages)
 	addData(pages)
 	addShareSamples(pages, more)
 	addFunctionSamples(pages, more)
@@ -254,12 +255,17 @@ func addFunctionSamples(pages map[string]templ.Component, more ui.PaginationProp
 func addData(pages map[string]templ.Component) {
 	head := CollectionHead{AppID: appMall, EnvID: envTest, Name: "products", CanOperate: true}
 	locked := CollectionHead{AppID: appMall, EnvID: envTest, Name: "products", WhyNot: "需要「操作数据库」权限"}
-	bad := Errors{"name": models.M("error.required"), "filter": models.M("error.required"), "text": models.M("error.required"), "fields": models.M("error.required"), "file": models.M("error.required"), "files": models.M("error.required"), "to": models.M("error.required")}
+	bad := Errors{"name": models.M("error.required"), "filter": models.M("error.required"), "sort": models.M("error.required"), "text": models.M("error.required"), "fields": models.M("error.required"), "file": models.M("error.required"), "files": models.M("error.required"), "to": models.M("error.required")}
 	pages["database"] = Database(DatabasePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, CanOperate: true, Collections: []CollectionRow{{Name: "products", Indexes: "3", Rule: "仅创建者可读写"}}})
 	pages["database empty"] = Database(DatabasePage{Base: borrowedBase(), AppID: appMall, EnvID: envTest, WhyNot: "未授予"})
 	pages["database refused"] = Database(DatabasePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, CanOperate: true, Name: "1", Errors: bad})
-	pages["collection"] = Collection(CollectionPage{Base: sampleBase(), Head: head, Filter: "{}", Total: "共 2 条", Documents: []DocumentRow{{Key: "a", Text: `{"_id":"a"}`}}, Pagination: ui.PaginationProps{Next: "/next", Prev: "/prev"}})
+	pages["collection"] = Collection(CollectionPage{Base: sampleBase(), Head: head, Filter: "{}", Total: "共 2 条", Columns: []ColumnHead{{Name: "_id", Href: "/sort", Direction: "ascending"}, {Name: "a.b"}}, Documents: []DocumentRow{{Href: "/a", DeleteHref: "/a/delete", Cells: []string{"a", "1"}, Text: `{"_id":"a"}`}}, TableHref: "/t", JSONHref: "/j", Pagination: ui.PaginationProps{Next: "/next", Prev: "/prev"}})
 	pages["collection refused"] = Collection(CollectionPage{Base: borrowedBase(), Head: locked, Filter: "{", Errors: bad})
+	pages["collection as json"] = Collection(CollectionPage{Base: sampleBase(), Head: head, View: "json", Total: "共 1 条", Documents: []DocumentRow{{Href: "/a", Text: `{"_id":"a"}`}}})
+	pages["collection, nothing found"] = Collection(CollectionPage{Base: sampleBase(), Head: head, Filter: "{}", Total: "共 0 条"})
+	pages["collection, beyond"] = Collection(CollectionPage{Base: sampleBase(), Head: head, Pagination: ui.PaginationProps{Prev: "/prev"}})
+	pages["document delete"] = DocumentDelete(DocumentPage{Base: sampleBase(), Head: head, Key: "a", Version: "v", Text: `{"_id":"a"}`, Errors: Errors{"version": models.M("error.document_changed")}})
+	pages["collection delete typed"] = CollectionDelete(CollectionDeletePage{Base: sampleBase(), Head: head, Documents: "12", Typed: true, Errors: bad})
 	pages["collection delete"] = CollectionDelete(CollectionDeletePage{Base: sampleBase(), Head: head, Documents: "12"})
 	pages["document"] = Document(DocumentPage{Base: sampleBase(), Head: head, Key: "a", Version: "v", Text: `{"_id":"a"}`})
 	pages["document changed"] = Document(DocumentPage{Base: sampleBase(), Head: head, Key: "a", Text: "{}", Newer: `{"n":2}`, Errors: bad})
@@ -270,14 +276,48 @@ func addData(pages map[string]templ.Component) {
 	pages["indexes refused"] = Indexes(IndexesPage{Base: sampleBase(), Head: head, Indexes: rows, Fields: "x", Errors: bad})
 	pages["indexes locked"] = Indexes(IndexesPage{Base: borrowedBase(), Head: locked, Indexes: rows})
 	pages["transfers"] = Transfers(TransfersPage{Base: sampleBase(), Head: head, Running: true, Transfers: []TransferRow{
-		{ID: "1", Kind: "导入", File: "a.jsonl", Status: "进行中", Progress: "5 条", By: "林夏", At: "10:02", CanCancel: true},
+		{ID: "1", Kind: "导入", File: "a.jsonl", Status: "进行中", Progress: "5 条", By: "林夏", At: "10:02", Percent: "42", Running: true, CanCancel: true},
 		{ID: "2", Kind: "导出", File: "a.csv", Status: "完成", Progress: "5 条", CanDownload: true},
 		{ID: "3", Kind: "导入", File: "b.csv", Status: "失败", Progress: "5 条", CanResume: true, Errors: []string{"第 3 行：无效"}},
 	}})
 	pages["transfers empty"] = Transfers(TransfersPage{Base: borrowedBase(), Head: locked})
-	pages["transfers refused"] = Transfers(TransfersPage{Base: sampleBase(), Head: head, Errors: bad})
-	pages["storage"] = Storage(StoragePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Folder: "a/b/", Above: []ui.Crumb{{Label: "存储", Href: "/s"}, {Label: "a", Href: "/a"}}, Here: "b", Folders: []string{"c"}, Files: []FileRow{{Path: "a/b/x.png", Name: "x.png", Size: "1 KB", Type: "image/png", At: "10:02"}}, Next: "/next", Rule: "仅创建者可读写", CanOperate: true, Errors: bad})
+	pages["transfers refused"] = Transfers(TransfersPage{Base: sampleBase(), Head: head, Mode: "upsert", Stop: true, Format: "csv", Filter: "{", Errors: bad})
+	above := []ui.Crumb{{Label: "存储", Href: "/s"}, {Label: "a", Href: "/a"}}
+	files := []FileRow{{Path: "a/b/x.png", Name: "x.png", Size: "1 KB", Type: "image/png", At: "10:02"}}
+	pages["storage"] = Storage(StoragePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Folder: "a/b/", Target: "a/b/", Above: above, Here: "b", Folders: []string{"c"}, Files: files, Prev: "/prev", Next: "/next", Rule: "仅创建者可读写", CanOperate: true, Limit: "5.0 GB", MaxBytes: "5368709120"})
+	pages["storage refused"] = Storage(StoragePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Target: "..", Rule: "仅创建者可读写", CanOperate: true, Limit: "5.0 GB", Errors: bad})
+	pages["storage locked"] = Storage(StoragePage{Base: borrowedBase(), AppID: appMall, EnvID: envTest, Folders: []string{"c"}, Files: files, WhyNot: "未授予"})
 	pages["storage empty"] = Storage(StoragePage{Base: borrowedBase(), AppID: appMall, EnvID: envTest, WhyNot: "未授予"})
-	pages["file"] = File(FilePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Path: "a.txt", Name: "a.txt", ID: "cloud://e.b/a.txt", Size: "1 KB", Type: "text/plain", SHA256: "ab", Owner: appMall, Created: "10:02", At: "10:02", Preview: "hello", CanOperate: true, Target: "a.txt", Errors: bad})
-	pages["file locked"] = File(FilePage{Base: borrowedBase(), AppID: appMall, EnvID: envTest, Path: "a.png", Name: "a.png", WhyNot: "未授予"})
+	pages["file"] = File(FilePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Path: "a/a.txt", Name: "a.txt", Above: above, ID: "cloud://e.b/a.txt", Size: "1 KB", Type: "text/plain", SHA256: "ab", Owner: appMall, Created: "10:02", At: "10:02", Text: "hello", Cut: true, CanOperate: true})
+	pages["file locked"] = File(FilePage{Base: borrowedBase(), AppID: appMall, EnvID: envTest, Path: "a.png", Name: "a.png", Image: true, WhyNot: "未授予"})
+	pages["file move"] = FileMove(FileChangePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Path: "a/", Name: "a", Folder: true, Files: "12", Size: "3 MB", Target: "a/", Back: "/s", Errors: bad})
+	pages["file delete"] = FileDelete(FileChangePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Path: "a/x.png", Name: "x.png", Files: "1", Size: "3 MB", Back: "/s"})
+}
+
+func addAccessSamples(pages map[string]templ.Component) {
+	pages["access"] = Access(AccessPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Unauthenticated: true, Origins: "https://shop.example"})
+	pages["access refused"] = Access(AccessPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Origins: "x", Errors: Errors{"origins": models.M("error.origin", "origin", "x")}})
+	pages["access borrowed"] = Access(AccessPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, WhyNot: "只有资源方可以修改"})
+	collection := RulePage{
+		Base: sampleBase(), AppID: appMall, EnvID: envTest, Kind: models.RuleCollection, Address: "/rules", InForce: "自定义安全规则", InForceText: `{"read": true}`,
+		Head: CollectionHead{AppID: appMall, EnvID: envTest, Name: "todos", CanOperate: true}, Preset: "custom", Text: `{"read": true}`,
+		Presets:    []RuleChoice{{Value: "admin_read_write", Label: "仅管理端可读写", Hint: "都不能"}, {Value: "custom", Label: "自定义", Hint: "JSON"}},
+		Examples:   []RuleExample{{Title: "自己的", Text: `{"read": "doc._openid == auth.openid"}`}},
+		Versions:   []RuleVersionRow{{ID: "v2", Name: "自定义", Text: `{"read": true}`, By: "bob", At: "2026-11-20 18:40:00", Current: true}, {ID: "v1", Name: "仅管理端可读写", By: "bob", At: "2026-11-20 18:30:00"}},
+		Simulation: SimulationForm{Caller: CallerWeb, OpenID: "o1", Operation: "read", Operations: []string{"read", "update"}},
+	}
+	pages["rule"] = Rule(collection)
+	collection.Checked = `{"read": true}`
+	collection.Checked, collection.Problem = "", "第 1 行第 2 列：有误"
+	collection.Simulation.Errors = Errors{"openid": models.M("error.open_id"), "query": models.M("call.query_empty")}
+	pages["rule refused"] = Rule(collection)
+	collection.Problem, collection.Simulation.Errors = "", nil
+	collection.Simulation.Result = &SimulationResult{Part: "auth != null", Reason: "规则中的 auth != null 不成立。", Closed: true, Trace: []SimulationStep{{Part: "auth", Value: "null"}}}
+	pages["rule simulated"] = Rule(collection)
+	pages["rule borrowed"] = Rule(RulePage{Base: borrowedBase(), Kind: models.RuleCollection, Head: CollectionHead{AppID: appEvent, EnvID: envProd, Name: "todos", WhyNot: "未授予"}, WhyNot: "只有资源方可以修改"})
+	bucket := collection
+	bucket.Kind, bucket.Simulation.Operations = models.RuleBucket, []string{"read", "write"}
+	bucket.Simulation.Result = &SimulationResult{Allowed: true, Part: "true", Condition: `{"_openid":"o1"}`}
+	pages["rule of the bucket"] = Rule(bucket)
+	pages["rule of functions"] = Rule(RulePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Kind: models.RuleFunctions, Address: "/rules", InForce: "默认规则", InForceText: "{}", Text: "{}"})
 }

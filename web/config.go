@@ -28,6 +28,13 @@ type Config struct {
 	// MaxUpload bounds a form with files of somebody who is signed in, in bytes;
 	// zero for 64 MiB. Handlers set tighter bounds on what they take.
 	MaxUpload int64
+	// Streams are the routes, as their handlers wrote them, that read forms with
+	// files part by part (form.PartsOf) and never whole, with what bounds such a
+	// form, in bytes. Only somebody who is signed in may send one.
+	Streams map[string]int64
+	// LargeForms are the routes whose forms without files may be larger than others,
+	// with what bounds them, in bytes, for somebody who is signed in.
+	LargeForms map[string]int64
 }
 
 const defaultMaxUpload = 64 << 20

@@ -37,6 +37,7 @@ const secret = "dial tcp 10.0.0.7: password=hunter2"
 var files = fstest.MapFS{
 	"css/app.css":           {Data: []byte("body{}" + strings.Repeat("/* rule */", 400))},
 	"js/app.js":             {Data: []byte("'use strict';")},
+	"js/upload.js":          {Data: []byte("'use strict';")},
 	"js/vendor/htmx.min.js": {Data: []byte("var htmx;")},
 	"icons/favicon.svg":     {Data: []byte("<svg/>")},
 }

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
 	"envshare/internal/i18n"
 	"envshare/models"
 	"envshare/views"
+	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
@@ -48,6 +51,8 @@ var statuses = map[models.Code]int{
 	models.CodeCollectionLimit:     http.StatusConflict,
 	models.CodeTransactionConflict: http.StatusConflict,
 	models.CodeTransactionUnknown:  http.StatusConflict,
+	models.CodeTokenExpired:        http.StatusForbidden,
+	models.CodeRuleDenied:          http.StatusForbidden,
 	models.CodeFileUnknown:         http.StatusNotFound,
 	models.CodeFileEnv:             http.StatusNotFound,
 }
@@ -67,7 +72,7 @@ func classify(err error) (int, models.Msg) {
 	)
 	switch {
 	case errors.As(err, &tooLarge):
-		return http.StatusRequestEntityTooLarge, models.M("error.body_too_large")
+		return http.StatusRequestEntityTooLarge, models.M("error.body_too_large", "max", bound(tooLarge.Limit))
 	case errors.As(err, &ours):
 		status, ok := statuses[ours.Code]
 		switch {
@@ -81,6 +86,29 @@ func classify(err error) (int, models.Msg) {
 		return echos.Code, models.Msg{}
 	}
 	return http.StatusInternalServerError, models.M("error.internal")
+}
+
+// bound prints a limit in the largest unit that keeps it whole.
+func bound(bytes int64) string {
+	for _, unit := range []struct {
+		name  string
+		shift int
+	}{{"GB", 30}, {"MB", 20}, {"KB", 10}} {
+		if n := bytes >> unit.shift; n > 0 && n<<unit.shift == bytes {
+			return strconv.FormatInt(n, 10) + " " + unit.name
+		}
+	}
+	return strconv.FormatInt(bytes, 10) + " B"
+}
+
+// cameFrom returns the page of this console that a form stood on, "" for none.
+// Another origin's page sends no address, or not this host.
+func cameFrom(r *http.Request) string {
+	from, err := url.Parse(r.Referer())
+	if err != nil || r.Method != http.MethodPost || from.Host != r.Host {
+		return ""
+	}
+	return form.Local(from.RequestURI())
 }
 
 // errorPages answers with what a handler could not.
@@ -127,7 +155,7 @@ func (p *errorPages) answer(c echo.Context, status int, msg models.Msg) error {
 		h.Set("HX-Reselect", "unset")
 	}
 
-	page := views.ErrorPage{Base: render.Bare(c, ""), Status: status, RequestID: idOf(c)}
+	page := views.ErrorPage{Base: render.Bare(c, ""), Status: status, RequestID: idOf(c), BackHref: cameFrom(c.Request())}
 	if msg.Key != "" {
 		page.Message = i18n.Text(page.Lang, msg.Key, msg.Args)
 	}

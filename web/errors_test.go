@@ -44,6 +44,8 @@ func TestEveryCodeHasItsStatus(t *testing.T) {
 		models.CodeCollectionLimit:     {409, false},
 		models.CodeTransactionConflict: {409, false},
 		models.CodeTransactionUnknown:  {409, false},
+		models.CodeTokenExpired:        {403, false},
+		models.CodeRuleDenied:          {403, false},
 		models.CodeFileUnknown:         {404, false},
 		models.CodeFileEnv:             {404, false},
 		"a code nobody knows":          {500, true},

@@ -25,7 +25,8 @@ import (
 //  7. session: who asks;
 //  8. language of the user, which goes before the browser's;
 //  9. origin check: another origin's form goes no further, its body unread;
-//  10. body: parsed once, bounded by who asks, before CSRF looks for its field;
+//  10. body: parsed once, bounded by who asks, before CSRF looks for its field; of
+//     a form that is read in parts only the token;
 //  11. CSRF token: nothing that changes anything is exempt.
 //
 // Time limits are the server's. The method cannot be overridden. Compression is
@@ -58,7 +59,7 @@ func New(config Config, deps Deps) (*echo.Echo, error) {
 		session.Middleware(deps.Sessions, session.Config{Secure: config.Secure, Now: deps.Now, Logger: deps.Logger, Skipper: impersonal}),
 		render.UserLanguage,
 		sameOrigin(),
-		readBody(config.MaxUpload),
+		readBody(config),
 		csrf(config.Secure),
 	)
 

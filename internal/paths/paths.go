@@ -166,21 +166,41 @@ func Collections(app, env string) string { return join("apps", app, "envs", env,
 // Collection is the documents of a collection.
 func Collection(app, env, name string) string { return Collections(app, env) + join(name) }
 
-// CollectionQuery is a page of the documents that match.
-func CollectionQuery(app, env, name, filter, sort string, page int) string {
+// Browse says which documents of a collection are shown, and how.
+type Browse struct {
+	Filter, Sort string
+	View         string // json, or "" for the table
+	Page         int    // 0 and 1 are the first
+}
+
+// query returns the address with what is not the default.
+func (b Browse) query(address string) string {
 	q := url.Values{}
-	for key, v := range map[string]string{"filter": filter, "sort": sort} {
+	for key, v := range map[string]string{"filter": b.Filter, "sort": b.Sort, "view": b.View} {
 		if v != "" {
 			q.Set(key, v)
 		}
 	}
-	if page > 1 {
-		q.Set("page", strconv.Itoa(page))
+	if b.Page > 1 {
+		q.Set("page", strconv.Itoa(b.Page))
 	}
 	if len(q) == 0 {
-		return Collection(app, env, name)
+		return address
 	}
-	return Collection(app, env, name) + "?" + q.Encode()
+	return address + "?" + q.Encode()
+}
+
+// PageText is the page as a form carries it, "" for the first.
+func (b Browse) PageText() string {
+	if b.Page <= 1 {
+		return ""
+	}
+	return strconv.Itoa(b.Page)
+}
+
+// CollectionQuery is the documents of a collection that are to be shown.
+func CollectionQuery(app, env, name string, b Browse) string {
+	return b.query(Collection(app, env, name))
 }
 
 // DeleteCollection asks, and deletes a collection.
@@ -189,17 +209,19 @@ func DeleteCollection(app, env, name string) string { return Collection(app, env
 // Documents takes new documents.
 func Documents(app, env, name string) string { return Collection(app, env, name) + "/documents" }
 
-// NewDocument is the form that adds a document.
-func NewDocument(app, env, name string) string { return Documents(app, env, name) + "/new" }
-
-// Document is one document.
-func Document(app, env, name, document string) string {
-	return Documents(app, env, name) + join(document)
+// NewDocument is the form that adds a document; b is where to return to.
+func NewDocument(app, env, name string, b Browse) string {
+	return b.query(Documents(app, env, name) + "/new")
 }
 
-// DeleteDocument deletes a document.
-func DeleteDocument(app, env, name, document string) string {
-	return Document(app, env, name, document) + "/delete"
+// Document is one document; b is where to return to.
+func Document(app, env, name, document string, b Browse) string {
+	return b.query(Documents(app, env, name) + join(document))
+}
+
+// DeleteDocument asks, and deletes a document; b is where to return to.
+func DeleteDocument(app, env, name, document string, b Browse) string {
+	return b.query(Documents(app, env, name) + join(document, "delete"))
 }
 
 // Indexes is the indexes of a collection.
@@ -266,5 +288,36 @@ func OpenFile(app, env, file string, save bool) string {
 // MoveFile gives a file or a folder another place.
 func MoveFile(app, env string) string { return Storage(app, env) + "/move" }
 
+// AskMoveFile is the page that asks where to.
+func AskMoveFile(app, env, path string) string {
+	return MoveFile(app, env) + "?path=" + url.QueryEscape(path)
+}
+
 // DeleteFile deletes a file or a folder.
 func DeleteFile(app, env string) string { return Storage(app, env) + "/delete" }
+
+// AskDeleteFile is the page that asks first.
+func AskDeleteFile(app, env, path string) string {
+	return DeleteFile(app, env) + "?path=" + url.QueryEscape(path)
+}
+
+// Access is 设置 → 权限设置 of an environment: what its owner decides about clients.
+func Access(app, env string) string { return Settings(app, env) + "/access" }
+
+// CollectionRules is the security rules of a collection.
+func CollectionRules(app, env, name string) string { return Collection(app, env, name) + "/rules" }
+
+// BucketRules is the security rules of an environment's files.
+func BucketRules(app, env string) string { return Storage(app, env) + "/rules" }
+
+// FunctionRules is the security rules for calling an environment's functions.
+func FunctionRules(app, env string) string { return Access(app, env) + "/functions" }
+
+// CheckRules checks a rule that is being written; rules is the address of the rules.
+func CheckRules(rules string) string { return rules + "/check" }
+
+// SimulateRules decides a call that is not run; rules is the address of the rules.
+func SimulateRules(rules string) string { return rules + "/simulate" }
+
+// RestoreRules puts an earlier version in force; rules is the address of the rules.
+func RestoreRules(rules string) string { return rules + "/restore" }

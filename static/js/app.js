@@ -163,6 +163,30 @@
     refreshShareForm();
   });
 
+  /* ---- Imports and exports: the list is swapped while they run. htmx gives the
+     focus back to what is still there; else the row gets it. ---- */
+
+  let transfersBefore;
+
+  const transferStates = () => new Map(all('[data-transfer]').map((row) => [row.id, row.dataset.transfer]));
+
+  document.addEventListener('htmx:beforeSwap', (event) => {
+    const list = event.detail.target;
+    if (list.id !== 'transfers') return;
+    const focused = list.contains(document.activeElement) && document.activeElement.closest('[data-transfer]');
+    transfersBefore = { states: transferStates(), focused: focused && focused.id };
+  });
+
+  document.addEventListener('htmx:afterSettle', () => {
+    if (!transfersBefore) return;
+    const { states, focused } = transfersBefore;
+    transfersBefore = null;
+    const row = focused && document.getElementById(focused);
+    if (row && !row.contains(document.activeElement)) row.focus({ preventScroll: true });
+    const changed = Array.from(transferStates()).filter(([id, state]) => states.has(id) && states.get(id) !== state);
+    announce(changed.map(([, state]) => state).join('\n'));
+  });
+
   for (const name of ['htmx:sendError', 'htmx:timeout']) {
     document.addEventListener(name, () => announce(one('[data-announce]').dataset.failed));
   }
@@ -248,6 +272,11 @@
     }
     refreshShareForm();
   });
+
+  /* ---- A form that came back: the first field in error takes the focus, wherever another one asked for it. ---- */
+
+  const invalid = one('[aria-invalid="true"]');
+  if (invalid) invalid.focus();
 
   showActiveTab();
   refreshShareForm();

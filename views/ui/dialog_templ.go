@@ -98,14 +98,14 @@ func DialogPage(p DialogProps) templ.Component {
 			templ_7745c5c3_Var2 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"mx-auto w-full max-w-[720px]\"><section id=\"dialog-content\" class=\"dialog-content card\" aria-labelledby=\"dialog-title\"><header class=\"dialog-head flex items-center justify-between gap-4 border-b border-line px-4 py-3 sm:px-6 sm:py-4\"><h1 id=\"dialog-title\" class=\"text-lg font-semibold\" tabindex=\"-1\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<div class=\"mx-auto w-full max-w-[720px]\"><section id=\"dialog-content\" class=\"dialog-content card\" aria-labelledby=\"dialog-title\"><header class=\"dialog-head flex items-center justify-between gap-4 border-b border-line px-4 py-3 sm:px-6 sm:py-4\"><h1 id=\"dialog-title\" class=\"min-w-0 text-lg font-semibold [overflow-wrap:anywhere]\" tabindex=\"-1\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var3 string
 		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.Title)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/dialog.templ`, Line: 51, Col: 79}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/dialog.templ`, Line: 51, Col: 112}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {
