@@ -57,19 +57,30 @@ func (a applyCommand) Run(ctx context.Context, c config.Config) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", a.File, err)
 	}
+	// What the manifest names lies in its folder: no link leads out of it.
+	folder, err := os.OpenRoot(filepath.Dir(a.File))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = folder.Close() }()
 	return with(ctx, c, func(s *service.Services) error {
 		steps, err := s.Manifests.Apply(ctx, models.SystemActor("apply"), manifest, service.ApplyOptions{
-			Files: os.DirFS(filepath.Dir(a.File)), Getenv: os.Getenv, DryRun: a.DryRun,
+			Files: folder.FS(), Getenv: os.Getenv, DryRun: a.DryRun,
 		})
-		if err != nil {
+		switch {
+		case err == nil && a.DryRun:
+			return printPlan(os.Stdout, steps, "Plan")
+		case err == nil:
+			return printPlan(os.Stdout, steps, "Applied")
+		case len(steps) == 0 || a.DryRun:
 			return err
 		}
-		return printPlan(os.Stdout, steps, a.DryRun)
+		return errors.Join(err, printPlan(os.Stdout, steps, "Stopped at an error after"))
 	})
 }
 
-// printPlan writes one line a step and a closing line.
-func printPlan(w io.Writer, steps []service.Step, dry bool) error {
+// printPlan writes one line a step and a closing line that begins with a verb.
+func printPlan(w io.Writer, steps []service.Step, verb string) error {
 	out := bufio.NewWriter(w)
 	count := map[string]int{}
 	for _, step := range steps {
@@ -79,10 +90,6 @@ func printPlan(w io.Writer, steps []service.Step, dry bool) error {
 			line += " (left out)"
 		}
 		_, _ = fmt.Fprintln(out, line)
-	}
-	verb := "Applied"
-	if dry {
-		verb = "Plan"
 	}
 	_, _ = fmt.Fprintf(out, "%s: %d created, %d changed, %d unchanged", verb, count["+"], count["~"], count["="])
 	if n := count["!"]; n > 0 {

@@ -33,6 +33,7 @@ apps: [{appid: wxaaaaaaaaaaaaaaaa, name: A, type: miniprogram, principal: p, env
 // data.
 type installation struct {
 	binary, data, url string
+	flags, env        []string // more for the server
 	server            *exec.Cmd
 	credential        admin.Credential
 	token             string
@@ -109,6 +110,8 @@ func run(t *testing.T, cmd *exec.Cmd) string {
 func (i *installation) start(t *testing.T) {
 	t.Helper()
 	i.server = exec.Command(i.binary, "serve", "--data", i.data, "--console", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--log-level", "error")
+	i.server.Args = append(i.server.Args, i.flags...)
+	i.server.Env = append(os.Environ(), i.env...)
 	out, err := i.server.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"envshare/handlers"
 	"envshare/internal/config"
 	"envshare/internal/gateway"
+	"envshare/internal/identity/wechat"
 	"envshare/internal/paths"
 	"envshare/internal/runner"
 	"envshare/internal/service"
@@ -65,8 +66,13 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 	if err != nil {
 		return errors.Join(err, consoleListener.Close(), gatewayListener.Close())
 	}
+	weChat, err := wechat.New(s.weChatAPI(gatewayListener.Addr()))
+	if err != nil {
+		return errors.Join(err, functions.Close(ctx))
+	}
 	services := service.New(service.Deps{
-		Store: records, Documents: documents, Blobs: blobs, Runner: functions, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: logger,
+		WeChat: weChat,
+		Store:  records, Documents: documents, Blobs: blobs, Runner: functions, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: logger,
 		WorkerGatewayURL: config.LocalURL(gatewayListener.Addr()),
 	})
 	services.StartBackground()
@@ -78,8 +84,13 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 		return errors.Join(err, functions.Close(ctx))
 	}
 	data := gateway.New(gateway.Config{}, gateway.Deps{
-		Calls: services.Calls, Documents: services.Documents, Files: services.Files, Credentials: services.Credentials, Ready: services.Ready, Logger: logger,
+		Calls: services.Calls, Documents: services.Documents, Files: services.Files, Clients: services.Clients, Credentials: services.Credentials,
+		Ready: services.Ready, Logger: logger, Life: ctx,
 	})
+	if s.simulated() {
+		mountSimulator(data, services)
+		mountDemoPages(data, services)
+	}
 	pages := server(console, logger)
 	pages.ReadTimeout = consoleReadTimeout
 	err = s.serve(ctx, logger, services, running{pages, consoleListener}, running{server(data, logger), gatewayListener})
@@ -129,7 +140,7 @@ func (s serveCommand) console(services *service.Services, logger *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	e, err := web.New(web.Config{Secure: s.Secure(), Hosts: s.Hosts(), TrustedProxies: proxies}, web.Deps{
+	e, err := web.New(web.Config{Secure: s.Secure(), Hosts: s.Hosts(), TrustedProxies: proxies, Streams: handlers.Streams(), LargeForms: handlers.LargeForms()}, web.Deps{
 		Sessions: services.Accounts, Static: static.FS, Ready: services.Ready, SetLanguage: services.Accounts.SetLanguage, Logger: logger,
 	})
 	if err != nil {
@@ -146,7 +157,11 @@ func (s serveCommand) announce(ctx context.Context, services *service.Services, 
 		return err
 	}
 	if s.Demo {
-		if err := applyDemo(ctx, services); err != nil {
+		domains, err := gatewayDomains(gatewayURL, data)
+		if err != nil {
+			return err
+		}
+		if err := applyDemo(ctx, services, domains); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
 		fmt.Print(demoLogins)
@@ -157,6 +172,9 @@ func (s serveCommand) announce(ctx context.Context, services *service.Services, 
 	}
 	if token != "" {
 		fmt.Printf("First run: create the first operator at %s%s (the link works once)\n", consoleURL, paths.Setup(token))
+	}
+	if s.simulated() {
+		fmt.Printf("Demo pages: %s%s/\n", gatewayURL, demoPagesPath)
 	}
 	fmt.Printf("Console: %s\nGateway: %s\n", consoleURL, gatewayURL)
 	return nil
@@ -169,7 +187,8 @@ type running struct {
 }
 
 // consoleReadTimeout bounds how long a request to the console may take to
-// arrive; uploads of code are its largest. The gateway sets deadlines of its own.
+// arrive; uploads of code are its largest. The gateway sets deadlines of its own,
+// as does the console for uploads of files.
 const consoleReadTimeout = 3 * time.Minute
 
 // server limits how slowly a client may send a request's head. Idle connections

@@ -31,6 +31,7 @@ type Serve struct {
 	TrustedProxies []string      `name:"trusted-proxies" env:"ENVSHARE_TRUSTED_PROXIES" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For tells the console who asks."`
 	Gateway        string        `name:"gateway" env:"ENVSHARE_GATEWAY" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Where the gateway listens."`
 	GatewayURL     string        `name:"gateway-url" env:"ENVSHARE_GATEWAY_URL" placeholder:"URL" help:"How clients reach the gateway; default: where it listens."`
+	WeChatAPI      string        `name:"wechat-api" env:"ENVSHARE_WECHAT_API" placeholder:"URL" help:"Where WeChat's servers answer; default: https://api.weixin.qq.com, and in the demo a simulator."`
 	SecureCookies  string        `name:"secure-cookies" env:"ENVSHARE_SECURE_COOKIES" default:"auto" enum:"auto,yes,no" help:"Mark the console's cookies Secure: yes, no, or auto, which is yes unless the console listens on loopback only."`
 	Demo           bool          `name:"demo" env:"ENVSHARE_DEMO" help:"Fill an installation with a small example world and print its logins. Only on loopback."`
 	Workers        int           `name:"workers" env:"ENVSHARE_WORKERS" default:"32" help:"Function processes at most at one time."`
@@ -54,8 +55,8 @@ func (s Serve) Validate() error {
 	if err := errors.Join(err, checkURL("console", s.ConsoleURL), checkURL("gateway", s.GatewayURL)); err != nil {
 		return err
 	}
-	if s.Demo && !Loopback(s.Console) {
-		return errors.New("the demo's passwords are public: --demo needs a console on a loopback address")
+	if s.Demo && (!Loopback(s.Console) || !Loopback(s.Gateway)) {
+		return errors.New("the demo's passwords are public and its WeChat is simulated: --demo needs console and gateway on loopback addresses")
 	}
 	if s.Workers < 1 || s.Spares < 0 {
 		return errors.New("workers must be at least 1 and spares at least 0")

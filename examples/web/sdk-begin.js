@@ -1,0 +1,2 @@
+// The SDK is a CommonJS module: it wants this to exist while it loads.
+var module = { exports: {} }

@@ -1,0 +1,2 @@
+window.cloud = module.exports.initCloud()
+module = undefined
