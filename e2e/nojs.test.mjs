@@ -23,8 +23,9 @@ describe('without JavaScript', () => {
   test('share, use, change and take back', () => journey(browser, server, { javaScriptEnabled: false }, async page => {
     const callMall = () => ui.run(page, member, member.env, 'callMall')
     await ui.signIn(page, 'alice')
-    await ui.openApp(page, mall)
+    await ui.openApp(page, member)
     await ui.enableSharing(page)
+    await ui.openApp(page, mall)
 
     await ui.openShareForm(page)
     await (await ui.lookUp(page, outside.appid)).getByText('不属于同一主体').waitFor()

@@ -12,9 +12,11 @@ import { startServer } from './lib/server.mjs'
 
 const { mall, member, campaign, account } = ui
 const widths = [360, 768, 1440]
+const long = `${'folder'.repeat(10)}/${'文件夹'.repeat(15)}/${'name'.repeat(25)}.txt`
+const png = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPj/HwADAgH/p9f5XwAAAABJRU5ErkJggg==', 'base64')
 
-// Pages that say no answer with a status that Chromium logs.
-const expected = /status of (403|404) /
+// Pages that say no answer with a status that Chromium logs; pictures come from the gateway.
+const expected = /status of (403|404|422) |elsewhere: \S+\/files\/d\//
 
 /** Addresses of all pages, some of them with ids that only the console knows. */
 async function allPages(page) {
@@ -30,6 +32,9 @@ async function allPages(page) {
   await page.goto(`${run}/invocations`)
   const invocation = await page.getByTestId('invocation-row').first().getByRole('link').getAttribute('href')
 
+  await page.goto(`${env}/database`)
+  const collection = await page.getByTestId('collection-row').first().getByRole('link').first().getAttribute('href')
+
   return {
     'list of apps': '/apps',
     'no entry': `/apps/${campaign.appid}`,
@@ -40,6 +45,10 @@ async function allPages(page) {
     'environments': `${app}/environments`,
     'new environment': `${app}/environments/new`,
     'settings': `${env}/settings`,
+    'access': `${env}/settings/access`,
+    'rules of functions': `${env}/settings/access/functions`,
+    'rules of files': `${env}/storage/rules`,
+    'rules of a collection': `${collection}/rules`,
     'extensions': `${app}/extensions`,
     'turn sharing off': `${app}/extensions/sharing/disable`,
     'shares': `${app}/shares`,
@@ -70,6 +79,28 @@ async function allPages(page) {
     'borrowed function': `${borrowed}/functions/cloudbase_auth`,
     'borrowed configuration': `${borrowed}/functions/cloudbase_auth/configure`,
     'borrowed settings': `${borrowed}/settings`,
+    'collections': `${env}/database`,
+    'documents': `${env}/database/products`,
+    'documents as JSON': `${env}/database/products?view=json`,
+    'documents, none found': `${env}/database/products?filter=%7Bprice%3A%20-1%7D`,
+    'new document': `${env}/database/products/documents/new`,
+    'indexes': `${env}/database/products/indexes`,
+    'imports and exports': `${env}/database/products/transfers`,
+    'delete collection': `${env}/database/products/delete`,
+    'borrowed collections': `${borrowed}/database`,
+    'borrowed access': `${borrowed}/settings/access`,
+    'storage': `${env}/storage`,
+    'storage, second page': `${env}/storage?folder=many%2F&after=many%2F050`,
+    'storage, none': `${app}/envs/${mall.prod}/storage`,
+    'storage, long names': `${env}/storage?folder=${encodeURIComponent(long.slice(0, long.lastIndexOf('/') + 1))}`,
+    'file with a long name': `${env}/storage/file?path=${encodeURIComponent(long)}`,
+    'picture': `${env}/storage/file?path=logo.png`,
+    'move file': `${env}/storage/move?path=${encodeURIComponent(long)}`,
+    'move folder': `${env}/storage/move?path=many%2F`,
+    'delete file': `${env}/storage/delete?path=${encodeURIComponent(long)}`,
+    'delete folder': `${env}/storage/delete?path=many%2F`,
+    'borrowed storage': `${borrowed}/storage`,
+    'borrowed file': `${borrowed}/storage/file?path=logo.png`,
     'not found': '/nowhere',
   }
 }
@@ -93,7 +124,7 @@ describe('pages', () => {
   async function fill() {
     const file = path.join(server.dir, 'shares.yaml')
     const soon = new Date(Date.now() + 3 * 86_400_000).toISOString()
-    const viewer = ['functions.view', 'functions.invoke', 'settings.view']
+    const viewer = ['functions.view', 'functions.invoke', 'settings.view', 'storage.view']
     await writeFile(file, JSON.stringify({
       apps: [
         {
@@ -113,7 +144,19 @@ describe('pages', () => {
       await ui.run(page, mall, mall.test, 'createOrder', { productId: 'p1' })
       await ui.openApp(page, mall)
       await ui.pauseShare(page, account)
+      await store(page, long, Buffer.from('text '.repeat(20_000)))
+      await store(page, 'logo.png', png)
+      for (let i = 0; i < 101; i++) await store(page, `many/${String(i).padStart(3, '0')}`, Buffer.from('x'))
     })
+  }
+
+  /** Uploads a file as the page of storage does. */
+  async function store(page, name, buffer) {
+    const token = await page.locator('input[name=_csrf]').first().getAttribute('value')
+    const answer = await page.request.post(`/apps/${mall.appid}/envs/${mall.test}/storage`, {
+      multipart: { _csrf: token, files: { name, mimeType: 'application/octet-stream', buffer } }, headers: { 'X-Upload': '1', Origin: new URL(page.url()).origin, 'Sec-Fetch-Site': 'same-origin' },
+    })
+    assert.equal(answer.status(), 204, name)
   }
 
   // Colours do not depend on the language nor words on the theme: axe sees each once.
@@ -156,6 +199,23 @@ describe('pages', () => {
     await page.locator('dialog[open]').waitFor()
     await accessible(page)
     await fits(page, widths)
+  }))
+
+  test('a rule that is tried, and one that is wrong', () => journey(browser, server, { storageState: alice, expected }, async page => {
+    await page.goto(pages['rules of a collection'])
+    await page.getByLabel('自定义安全规则').check()
+    const text = page.getByLabel('自定义规则（JSON）')
+    await text.fill(`{"read": "auth.custom.role == 'staff'", "write": fals}`)
+    await page.locator('#rule-check').getByText('第 1 行').waitFor()
+    await accessible(page)
+    await text.fill(`{"read": "auth.custom.role == 'staff'", "write": false}`)
+    await page.locator('#rule-check').getByText('规则有效').waitFor()
+    await page.getByLabel('auth.custom').fill('{"role": "guest"}')
+    await page.getByLabel('auth.openid').press('Enter')
+    await page.getByTestId('simulation-part').getByText("auth.custom.role == 'staff'").waitFor()
+    await accessible(page)
+    await fits(page, widths)
+    await page.getByTestId('in-force').getByText('仅创建者可读写').waitFor()
   }))
 
   test('with the keyboard alone', () => journey(browser, server, { storageState: alice }, async page => {

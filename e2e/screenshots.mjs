@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { journey, launch, session } from './lib/browser.mjs'
 import * as ui from './lib/console.mjs'
 import { startServer } from './lib/server.mjs'
+import * as web from './lib/web.mjs'
 
 const { mall, member, campaign, account } = ui
 const folder = fileURLToPath(new URL('../docs/screenshots/', import.meta.url))
@@ -44,6 +45,12 @@ try {
   browser = await launch()
   await mkdir(folder, { recursive: true })
   const alice = await session(browser, server, 'alice')
+  await journey(browser, { console: server.gateway }, { colorScheme: 'light', viewport: { width: 1000, height: 880 } }, async page => {
+    await web.logIn(page, 'hong')
+    await web.outcome(page, 'createOrder')
+    await page.locator('#watch').getByText('✓').waitFor()
+    await page.screenshot({ path: path.join(folder, 'web-login.png'), animations: 'disabled' })
+  })
   await declareShares(server)
   await journey(browser, server, { storageState: alice, colorScheme: 'light' }, async page => {
     const shoot = async (name, height) => {

@@ -36,12 +36,13 @@ describe('the tour', () => {
     return error
   }
 
-  tour('S1: sharing is off until the app turns it on', async page => {
-    await ui.openApp(page, mall)
+  test('S1: sharing is off until the app turns it on', () => journey(browser, server, {}, async page => {
+    await ui.signIn(page, 'carol')
+    await ui.openApp(page, outside)
     assert.equal(await ui.tab(page, '环境共享').count(), 0)
     await ui.enableSharing(page)
     await ui.tab(page, '环境共享').waitFor()
-  })
+  }))
 
   tour('S2: each refusal of a borrower says which condition failed', async page => {
     await ui.openApp(page, mall)
