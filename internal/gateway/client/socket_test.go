@@ -80,7 +80,7 @@ func (s *socket) read() frame {
 	return f
 }
 
-// silent reports that nothing comes for a moment.
+// ended waits for the end of the socket and returns its status.
 func (s *socket) ended() websocket.StatusCode {
 	ctx, cancel := context.WithTimeout(s.t.Context(), 10*time.Second)
 	defer cancel()
