@@ -21,7 +21,7 @@ func TestDatabasePages(t *testing.T) {
 		wantText(`[data-testid="collection-row"]`, "todos", "1", text("preset.creator_read_write"))
 
 	add := paths.Documents(shop, shopTest, "todos")
-	b.submit(b.get(paths.NewDocument(shop, shopTest, "todos", paths.Browse{})).want(200), add, "text", `{"_id":"a","n":`).want(422)
+	b.submit(b.get(paths.NewDocument(shop, shopTest, "todos", paths.Browse{})).want(200), add, "text", "{\"_id\":\"é\",\n  \"n\": x}").want(422).wantError(text("document.syntax", "line", 2, "column", 8))
 	for _, doc := range []string{`{"_id":"a","n":1}`, `{"_id":"b","n":{"$numberLong":"5"}}`} {
 		b.submit(b.get(paths.NewDocument(shop, shopTest, "todos", paths.Browse{})), add, "text", doc).wantRedirect(paths.Collection(shop, shopTest, "todos")).follow().want(200)
 	}
@@ -58,7 +58,12 @@ func TestDatabasePages(t *testing.T) {
 		b.submit(b.get(at).want(200), at, "fields", "n:7").want(422)
 		b.submit(b.get(at), at, "fields", "n:1, owner:-1", "unique", "true").wantRedirect(at).follow().
 			wantCount(`[data-testid="index-row"]`, 2).wantText("table", "n_1_owner_-1", text("indexes.unique"))
-		b.forge(at+"/delete", "index", "n_1_owner_-1").wantRedirect(at).follow().wantCount(`[data-testid="index-row"]`, 1)
+		b.submit(b.get(at), at, "fields", "n, owner:-1", "unique", "true").want(422).wantError(text("error.index_exists", "name", "n_1_owner_-1"))
+		twice := b.submit(b.get(paths.NewDocument(shop, shopTest, "todos", paths.Browse{})), add, "text", `{"n":{"$numberLong":"5"}}`).want(422)
+		twice.wantError(text("document.duplicate", "index", "n_1_owner_-1", "key", "n: 5, owner: null"))
+		b.get(paths.AskDeleteIndex(shop, shopTest, "todos", "_id_")).want(404)
+		ask := b.get(paths.AskDeleteIndex(shop, shopTest, "todos", "n_1_owner_-1")).want(200).wantText("main", "n:1, owner:-1")
+		b.submit(ask, at+"/delete").wantRedirect(at).follow().wantCount(`[data-testid="index-row"]`, 1)
 		b.forge(at+"/delete", "index", "_id_").want(404)
 	})
 	t.Run("deleting a collection says what goes", func(t *testing.T) {

@@ -69,7 +69,7 @@ func (h documents) create(c echo.Context) error {
 	app, env, name := p.App.AppID, p.environmentID(), c.Param(nameParam)
 	_, err = h.services.Documents.AddDocument(c.Request().Context(), session.Actor(c), app, env, name, f.Text)
 	if said := refusedBy(err); said != nil {
-		return h.form(c, http.StatusUnprocessableEntity, p, f, views.Errors{"text": *said}, "")
+		return h.form(c, http.StatusUnprocessableEntity, p, f, views.Errors{"text": documentError(f.Text, *said)}, "")
 	}
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (h documents) update(c echo.Context) error {
 		return h.gone(c, p, f)
 	}
 	if said := refusedBy(err); said != nil {
-		return h.form(c, http.StatusUnprocessableEntity, p, f, views.Errors{"text": *said}, "")
+		return h.form(c, http.StatusUnprocessableEntity, p, f, views.Errors{"text": documentError(f.Text, *said)}, "")
 	}
 	if err != nil {
 		return err

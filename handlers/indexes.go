@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -10,6 +11,7 @@ import (
 	"envshare/internal/i18n"
 	"envshare/internal/paths"
 	"envshare/internal/service"
+	"envshare/models"
 	"envshare/views"
 	"envshare/web/form"
 	"envshare/web/render"
@@ -81,6 +83,32 @@ func (h indexes) create(c echo.Context) error {
 		return err
 	}
 	return done(c, paths.Indexes(app, env, name), "flash.index_created")
+}
+
+// confirmDelete asks before an index is deleted, and says what that costs.
+func (h indexes) confirmDelete(c echo.Context) error {
+	p, err := h.operate(c)
+	if err != nil {
+		return err
+	}
+	var f struct {
+		Index string `query:"index"`
+	}
+	if err := form.Bind(c, &f); err != nil {
+		return err
+	}
+	ctx, name := c.Request().Context(), c.Param(nameParam)
+	list, err := h.services.Documents.Indexes(ctx, session.Actor(c), p.App.AppID, p.environmentID(), name)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(list, func(i service.Index) bool { return i.Name == f.Index })
+	if at <= 0 { // that of _id comes first, and stays
+		return models.E(models.CodeNotFound, "error.not_found")
+	}
+	return render.Page(c, http.StatusOK, views.IndexDelete(views.IndexDeletePage{
+		Base: h.base(c, p, tabDatabase), Head: collectionHead(ctx, p, name), Index: indexRow(ctx, list[at], false),
+	}))
 }
 
 func (h indexes) delete(c echo.Context) error {

@@ -187,6 +187,7 @@ func registerDatabase(r routes, p pages) {
 	i := indexes{p}
 	r.get(paths.Indexes(anyApp, anyEnv, anyName), i.index)
 	r.post(paths.Indexes(anyApp, anyEnv, anyName), i.create)
+	r.get(paths.DeleteIndex(anyApp, anyEnv, anyName), i.confirmDelete)
 	r.post(paths.DeleteIndex(anyApp, anyEnv, anyName), i.delete)
 
 	t := transfers{p}

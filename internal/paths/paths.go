@@ -230,6 +230,11 @@ func Indexes(app, env, name string) string { return Collection(app, env, name) +
 // DeleteIndex deletes an index.
 func DeleteIndex(app, env, name string) string { return Indexes(app, env, name) + "/delete" }
 
+// AskDeleteIndex is the page that asks first.
+func AskDeleteIndex(app, env, name, index string) string {
+	return DeleteIndex(app, env, name) + "?index=" + url.QueryEscape(index)
+}
+
 // Transfers is the imports and exports of a collection.
 func Transfers(app, env, name string) string { return Collection(app, env, name) + "/transfers" }
 

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"envshare/internal/docdb"
@@ -54,8 +55,33 @@ func (s *Documents) AddIndex(ctx context.Context, actor models.Actor, appID, env
 	if index.Name == "" {
 		index.Name = strings.Join(parts, "_")
 	}
+	same, err := s.sameIndex(ctx, actor, appID, env, collection, index)
+	if err != nil {
+		return err
+	}
+	if same != "" {
+		return models.E(models.CodeConflict, "error.index_exists", "name", same)
+	}
 	c := change{Action: models.AuditIndexCreated, EnvironmentID: env, Subject: cutSubject(collection + "." + index.Name)}
 	return s.noted(ctx, actor, appID, c, func() error { return s.db.CreateIndex(ctx, env, collection, index) })
+}
+
+// sameIndex returns the name of an index that is there already with the same
+// definition, "" for none. To programs such an index is no error, but people are told.
+func (s *Documents) sameIndex(ctx context.Context, actor models.Actor, appID, env, collection string, wanted docdb.Index) (string, error) {
+	if err := s.may(ctx, actor, appID, env, models.DatabaseOperate); err != nil {
+		return "", err
+	}
+	list, err := s.db.Indexes(ctx, env, collection)
+	if err != nil {
+		return "", err
+	}
+	for _, one := range list {
+		if !one.Building && slices.Equal(one.Keys, wanted.Keys) && one.Unique == wanted.Unique && one.Sparse == wanted.Sparse {
+			return one.Name, nil
+		}
+	}
+	return "", nil
 }
 
 // DropIndex deletes an index. Needs database.operate.
