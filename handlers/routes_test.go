@@ -95,6 +95,7 @@ func (k *console) data() (document, transfer string) {
 	must(k.t, s.Documents.AddCollection(ctx, testkit.Actor, shop, shopTest, "hello"))
 	document, err := s.Documents.AddDocument(ctx, testkit.Actor, shop, shopTest, "hello", `{"_id":"d1","n":1}`)
 	must(k.t, err)
+	must(k.t, s.Documents.AddIndex(ctx, testkit.Actor, shop, shopTest, "hello", service.Index{Name: "n_1", Fields: "n"}))
 	_, err = s.Files.Store(ctx, testkit.Actor, shop, shopTest, "a.txt", strings.NewReader("hello"))
 	must(k.t, err)
 	s.StartBackground()
@@ -129,8 +130,11 @@ func (w world) of(r route) string {
 		share = w.incoming
 	}
 	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer).Replace(r.with(shop, shopTest, share, "hello", w.invocation))
-	if strings.Contains(path, "/storage/") {
+	switch {
+	case strings.Contains(path, "/storage/"):
 		path += "?path=a.txt"
+	case strings.HasSuffix(path, "/indexes/delete"):
+		path += "?index=n_1"
 	}
 	return path
 }

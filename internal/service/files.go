@@ -57,6 +57,8 @@ type ticket struct {
 	Login  string `json:"n,omitempty"`
 	Owner  string `json:"w,omitempty"`
 	Attach bool   `json:"d,omitempty"` // deliver as a download
+	// fresh refuses to replace a file; only within one call.
+	fresh bool
 }
 
 const (
@@ -182,6 +184,9 @@ const keepAttempts = 5
 // keep stores the record of a file. A client's upload is decided about the file
 // that stands there now; when that one changes meanwhile, it is decided again.
 func (s *Files) keep(ctx context.Context, t ticket, f models.File) error {
+	if t.fresh {
+		return onlyWhereFree(t.Path, s.store.Tx(ctx, func(tx *store.Store) error { return tx.Files.Add(ctx, f) }))
+	}
 	if !t.Client {
 		return s.store.Tx(ctx, func(tx *store.Store) error { return tx.Files.Put(ctx, f) })
 	}
@@ -381,21 +386,31 @@ func (s *Files) copyOne(ctx context.Context, t ticket, c CopyRequest) error {
 		}
 	}
 	if c.Move {
-		return s.store.Tx(ctx, func(tx *store.Store) error {
-			err := tx.Files.Delete(ctx, t.Env, c.To, s.now())
-			if err != nil && !models.IsCode(err, models.CodeNotFound) {
-				return err
+		return onlyWhereFree(c.To, s.store.Tx(ctx, func(tx *store.Store) error {
+			if c.Overwrite {
+				err := tx.Files.Delete(ctx, t.Env, c.To, s.now())
+				if err != nil && !models.IsCode(err, models.CodeNotFound) {
+					return err
+				}
 			}
 			return tx.Files.Move(ctx, t.Env, c.From, c.To, s.now())
-		})
+		}))
 	}
 	body, err := s.blobs.Open(ctx, from.BlobKey, 0, -1)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = body.Close() }()
-	t.Path = c.To
+	t.Path, t.fresh = c.To, !c.Overwrite
 	_, err = s.put(ctx, t, body)
+	return err
+}
+
+// onlyWhereFree names the path of a file that came first.
+func onlyWhereFree(path string, err error) error {
+	if models.IsCode(err, models.CodeConflict) {
+		return models.E(models.CodeConflict, "error.file_exists", "path", path).Wrap(err)
+	}
 	return err
 }
 

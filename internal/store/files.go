@@ -55,6 +55,11 @@ func (r Files) Put(ctx context.Context, f models.File) error {
 	return translate(r.s.writer(ctx).Clauses(replace).Create(&f).Error)
 }
 
+// Add stores a file where none stands. Codes: conflict.
+func (r Files) Add(ctx context.Context, f models.File) error {
+	return translate(r.s.writer(ctx).Create(&f).Error)
+}
+
 // Delete removes a file and marks its bytes for deletion. Call it in a
 // transaction.
 func (r Files) Delete(ctx context.Context, env, path string, now time.Time) error {
