@@ -125,7 +125,7 @@ func (g *generator) projection() string {
 }
 
 func (g *generator) update() string {
-	switch g.IntN(14) {
+	switch g.IntN(18) {
 	case 0:
 		return fmt.Sprintf(`{"$set":{"a":%s,"o.y.z":%s}}`, g.scalar(), g.number())
 	case 1:
@@ -152,6 +152,14 @@ func (g *generator) update() string {
 		return fmt.Sprintf(`{"$pullAll":{"l":[%s,%s]}}`, g.scalar(), g.scalar())
 	case 12:
 		return `{"$rename":{"a":"renamed"}}`
+	case 13:
+		return fmt.Sprintf(`{%q:{"items.$[].v":%s}}`, pick(g, "$set", "$inc", "$mul"), g.number())
+	case 14:
+		return fmt.Sprintf(`{"$set":{"q.%d":%s}}`, g.IntN(3), g.scalar())
+	case 15:
+		return fmt.Sprintf(`{"$push":{"items":{"$each":[{"k":%s,"v":%s}],"$sort":{%q:%s}}}}`, g.number(), g.number(), pick(g, "k", "v"), pick(g, "1", "-1"))
+	case 16:
+		return fmt.Sprintf(`{"$push":{"q":{"$each":[%s],"$sort":%s}}}`, g.number(), pick(g, "1", "-1"))
 	}
 	return fmt.Sprintf(`{"$set":{"fresh":{"p":[%s]}},"$inc":{"n":1}}`, g.scalar())
 }
