@@ -45,6 +45,7 @@ type DB struct {
 	write, read, pinned *sql.DB
 	readers             readerPool // of SQLite
 	statements          sync.Map
+	queries             sync.Map // shape -> string
 	writer              writer
 	cached              atomic.Pointer[catalog]
 	stale               atomic.Bool // a write met a newer catalog than the cached one

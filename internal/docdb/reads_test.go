@@ -212,3 +212,26 @@ func TestAFindSeesOneMomentThoughItsIndexIsDropped(t *testing.T) {
 		}
 	})
 }
+
+func TestAPanicInAReadCostsNoConnection(t *testing.T) {
+	eachDB(t, func(t *testing.T, db *DB) {
+		numbered(t, db, 10)
+		for range 2 * readers {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Error("the panic went nowhere")
+					}
+				}()
+				_ = db.Find(t.Context(), env, col, "", Query{}, func(bson.Raw) error { panic("of a caller") })
+			}()
+		}
+		within(t, 20*time.Second, func() {
+			for range 2 * readers {
+				if got := len(find(t, db, "", Query{})); got != 10 {
+					t.Errorf("%d documents", got)
+				}
+			}
+		})
+	})
+}

@@ -18,6 +18,8 @@ type session struct {
 	tx   *sql.Tx
 	// kept says that conn outlives the session: statements are prepared on it once.
 	kept bool
+	// reader is whose connection it is; nil for others than those for reading.
+	reader *reader
 	// touched notes what a write changes; nil for reads.
 	touched *touched
 	// known is what a transaction that alone writes knows of the catalog; nil
@@ -34,12 +36,12 @@ func (db *DB) withReader(ctx context.Context, do func(s session) error) error {
 	if db.postgres {
 		return do(session{db: db, pool: db.read}) // each statement takes a connection
 	}
-	conn, err := db.readers.take(ctx)
+	r, err := db.readers.take(ctx)
 	if err != nil {
 		return err
 	}
-	defer db.readers.give(conn)
-	return do(session{db: db, pool: db.read, conn: conn, kept: true})
+	defer db.readers.give(r)
+	return do(session{db: db, pool: db.read, conn: r.conn, kept: true, reader: r})
 }
 
 // read1 reads one row on a connection for reading, like value.
