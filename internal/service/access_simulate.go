@@ -228,7 +228,7 @@ func (s *AccessSettings) simulateCondition(ctx context.Context, g guard, op rule
 		}
 		query = string(text)
 	}
-	came, err := s.clients.decodeCondition(g, query)
+	came, err := s.clients.decodeCondition(g, in.ID != "", query)
 	if err == nil && op != rules.Read && len(came) <= emptyDocument {
 		err = models.E(models.CodeInvalid, "call.query_empty")
 	}
