@@ -186,7 +186,9 @@ func TestValidate(t *testing.T) {
 		{"gateway URL of another scheme", func(s *config.Serve) { s.GatewayURL = "ftp://gateway.example" }, "gateway URL"},
 		{"gateway URL that is none", func(s *config.Serve) { s.GatewayURL = "http://a b" }, "gateway URL"},
 		{"demo on loopback", func(s *config.Serve) { s.Demo = true }, ""},
-		{"demo under a name of this machine", func(s *config.Serve) { s.Demo, s.GatewayURL, s.ConsoleURL = true, "http://localhost:9", "http://[::1]:9" }, ""},
+		{"demo under a name of this machine", func(s *config.Serve) {
+			s.Demo, s.GatewayURL, s.ConsoleURL = true, "http://localhost:9", "http://[::1]:9"
+		}, ""},
 		{"demo behind a proxy of the gateway", func(s *config.Serve) { s.Demo, s.GatewayURL = true, "https://gateway.example" }, "proxy"},
 		{"demo behind a proxy of the console", func(s *config.Serve) { s.Demo, s.ConsoleURL = true, "https://console.example" }, "proxy"},
 		{"demo for everybody", func(s *config.Serve) { s.Demo, s.Console = true, ":8080" }, "loopback"},

@@ -182,7 +182,7 @@ func TestLoginLimiter(t *testing.T) {
 		if !l.allow("ip a", "user d") || l.allow("ip a", "user d") {
 			t.Fatal("ten seconds give one try")
 		}
-		c.advance(loginEvery*loginBurst)
+		c.advance(loginEvery * loginBurst)
 		for i := range loginBurst {
 			if !l.allow("ip a", "user a") {
 				t.Fatalf("try %d after a rest is refused", i)

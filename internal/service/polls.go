@@ -19,6 +19,7 @@ type polls struct {
 	calls map[pollKey]*polled
 	of    map[string]int // calls that are remembered, by who shares a bound
 	bytes int            // of kept results
+	swept time.Time      // when results whose time is over were dropped last
 }
 
 // pollKey names a call by who made it and what was called, so that nobody fetches
@@ -44,6 +45,8 @@ const (
 	maxPolledAddress  = 2_000
 	maxPolledVisitors = maxPolledAll / 2
 	maxPolledAll      = 20_000
+	// sweepPolls is how often all calls are looked at for results to drop.
+	sweepPolls = time.Second
 	// maxPolledBytes bounds the kept results together.
 	maxPolledBytes = 128 << 20
 )
@@ -78,7 +81,10 @@ func (p *polls) begin(key pollKey, shares []pollShare) (*polled, bool, error) {
 	if known := p.calls[key]; known != nil {
 		return known, false, nil
 	}
-	p.forget(false)
+	if now := p.clock(); now.Sub(p.swept) >= sweepPolls {
+		p.swept = now
+		p.forget(false)
+	}
 	full := len(p.calls) >= maxPolledAll
 	for _, share := range shares {
 		full = full || p.of[share.name] >= share.most
