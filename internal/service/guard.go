@@ -188,8 +188,8 @@ func (g guard) allowDocument(ctx context.Context, op rules.Operation, doc, data 
 // allowWhole lets a pipeline join a collection: only one that the caller may read
 // whatever its documents are.
 func (g guard) allowWhole(ctx context.Context) error {
-	if g.set.Rule(rules.Read).NeedsDoc() {
-		return g.denied()
+	if rule := g.set.Rule(rules.Read); rule.NeedsDoc() {
+		return g.judge(rules.Verdict{Part: rule.String(), Reason: models.M("rules.joined", "collection", g.collection)}, nil)
 	}
 	return g.evaluate(ctx, rules.Read, nil, nil)
 }
