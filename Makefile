@@ -41,6 +41,7 @@ lint:
 bench: $(SDK) bench/node_modules/.package-lock.json $(TOOLS)/pocketbase
 	ENVSHARE_BENCH=1 $(GO) test -count=1 -timeout 15m -run '^TestPeer' -v ./internal/gateway
 	ENVSHARE_BENCH=1 $(GO) test -count=1 -timeout 20m -run '^(TestEngineAgainstRawSQL|TestSizeCostsLittle)$$' -v ./internal/docdb
+	$(GO) test -count=1 -run '^$$' -bench '^BenchmarkGuardedRead$$' -benchtime 3s ./internal/service
 
 # PocketBase is a module of its own: nothing of it enters the product.
 $(TOOLS)/pocketbase: bench/pocketbase/main.go bench/pocketbase/go.mod bench/pocketbase/go.sum

@@ -83,7 +83,7 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 	if err := s.announce(ctx, services, consoleListener.Addr(), gatewayListener.Addr()); err != nil {
 		return errors.Join(err, functions.Close(ctx))
 	}
-	data := gateway.New(gateway.Config{}, gateway.Deps{
+	data := gateway.New(gateway.Config{ClientIP: s.clientIP()}, gateway.Deps{
 		Calls: services.Calls, Documents: services.Documents, Files: services.Files, Clients: services.Clients, Credentials: services.Credentials,
 		Ready: services.Ready, Logger: logger, Life: ctx,
 	})
@@ -148,6 +148,13 @@ func (s serveCommand) console(services *service.Services, logger *slog.Logger) (
 	}
 	handlers.Register(e, services, handlers.Options{NeedsSetUp: services.Accounts.NeedsSetUp, Secure: s.Secure()})
 	return e, nil
+}
+
+// clientIP says for the gateway where a request comes from. Which proxies are
+// trusted has been checked with the other settings.
+func (s serveCommand) clientIP() echo.IPExtractor {
+	proxies, _ := s.Proxies()
+	return web.ClientIP(proxies)
 }
 
 // announce prints where the console is and how to get in.

@@ -33,6 +33,7 @@ type ruleForm struct {
 	Custom    string `form:"custom"`
 	Operation string `form:"operation"`
 	Query     string `form:"query"`
+	Stages    string `form:"stages"`
 	ID        string `form:"id"`
 	Data      string `form:"data"`
 	Owner     string `form:"owner"`

@@ -16,7 +16,7 @@ import (
 
 func (f ruleForm) simulation() service.Simulation {
 	return service.Simulation{
-		Preset: f.Preset, Rules: f.rules(), Operation: f.Operation, Query: f.Query, ID: f.ID, Data: f.Data, Owner: f.Owner, Function: f.Function,
+		Preset: f.Preset, Rules: f.rules(), Operation: f.Operation, Query: f.Query, Stages: f.Stages, ID: f.ID, Data: f.Data, Owner: f.Owner, Function: f.Function,
 		Caller: service.SimulatedCaller{
 			LoggedIn: f.Caller != views.CallerVisitor, Web: f.Caller == views.CallerWeb,
 			OpenID: f.OpenID, UnionID: f.UnionID, AppID: f.AppID, Custom: f.Custom,
@@ -71,12 +71,12 @@ func (h accessRules) simulationForm(app string, f *ruleForm) views.SimulationFor
 	if f != nil {
 		out = views.SimulationForm{
 			Caller: f.Caller, OpenID: f.OpenID, UnionID: f.UnionID, AppID: f.AppID, Custom: f.Custom,
-			Operation: f.Operation, Query: f.Query, ID: f.ID, Data: f.Data, Owner: f.Owner, Function: f.Function,
+			Operation: f.Operation, Query: f.Query, Stages: f.Stages, ID: f.ID, Data: f.Data, Owner: f.Owner, Function: f.Function,
 		}
 	}
 	switch h.kind {
 	case models.RuleCollection:
-		out.Operations = []string{"read", "create", "update", "delete"}
+		out.Operations = []string{"read", "aggregate", "create", "update", "delete"}
 	case models.RuleBucket:
 		out.Operations = []string{"read", "write"}
 	}

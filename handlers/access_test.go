@@ -164,6 +164,12 @@ func TestRuleSimulatorPage(t *testing.T) {
 	try("caller", "visitor", "preset", "all_read_creator_write", "operation", "read").want(200).
 		wantText(`[data-testid="simulation-result"]`, text("simulate.refused"), text("rules.preset_unauthenticated"), text("simulate.closed"))
 	try("preset", "custom", "text", "{").want(422)
+	staff := []string{"preset", "custom", "text", rule, "operation", "aggregate", "custom", `{"role": "staff"}`, "stages"}
+	try(append(staff, `[{"$match": {"n": {"$gt": 3}}}]`)...).want(200).wantText(`[data-testid="simulation-result"]`, text("simulate.allowed")).
+		wantText(`textarea[name="stages"]`, `"$gt": 3`)
+	try(append(staff, `[{"$match": {"n": 3}}, {"$lookup": {"from": "hello", "pipeline": [], "as": "j"}}]`)...).want(200).
+		wantText(`[data-testid="simulation-result"]`, text("simulate.refused"), text("rules.joined", "collection", "hello"))
+	try(append(staff, `{}`)...).want(422).wantError(text("simulate.stages_malformed"))
 	try("openid", "", "custom", "[").want(422).wantError(text("error.open_id"))
 	try("operation", "update", "data", "{").want(422).wantText(`#f-data-error`, "")
 	try("operation", "update").want(422).wantError(text("call.query_empty"))

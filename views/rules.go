@@ -30,7 +30,8 @@ type SimulationForm struct {
 	Caller, OpenID, UnionID, AppID, Custom string
 	Operation                              string
 	Operations                             []string // none for functions
-	Query, ID, Data, Owner, Function       string
+	Query, Stages, ID, Data, Owner         string
+	Function                               string
 	Errors                                 Errors
 	Result                                 *SimulationResult
 }

@@ -41,7 +41,7 @@ func New(config Config, deps Deps) (*echo.Echo, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.Logger.SetLevel(log.OFF) // slog is the only log
-	e.IPExtractor = ipExtractor(config.TrustedProxies)
+	e.IPExtractor = ClientIP(config.TrustedProxies)
 	e.HTTPErrorHandler = (&errorPages{logger: deps.Logger}).handle
 	e.OnAddRouteHandler = func(_ string, route echo.Route, handler echo.HandlerFunc, middleware []echo.MiddlewareFunc) {
 		if route.Method == http.MethodGet {
@@ -73,9 +73,9 @@ func New(config Config, deps Deps) (*echo.Echo, error) {
 	return e, nil
 }
 
-// ipExtractor believes nobody's word for where a request comes from, except that
-// of the named proxies.
-func ipExtractor(proxies []*net.IPNet) echo.IPExtractor {
+// ClientIP believes nobody's word for where a request comes from, except that of the
+// named proxies.
+func ClientIP(proxies []*net.IPNet) echo.IPExtractor {
 	if len(proxies) == 0 {
 		return echo.ExtractIPDirect()
 	}

@@ -28,7 +28,7 @@ type Config struct {
 type Serve struct {
 	Console        string        `name:"console" env:"ENVSHARE_CONSOLE" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the console listens."`
 	ConsoleURL     string        `name:"console-url" env:"ENVSHARE_CONSOLE_URL" placeholder:"URL" help:"How browsers reach the console, when that is not where it listens: behind a proxy."`
-	TrustedProxies []string      `name:"trusted-proxies" env:"ENVSHARE_TRUSTED_PROXIES" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For tells the console who asks."`
+	TrustedProxies []string      `name:"trusted-proxies" env:"ENVSHARE_TRUSTED_PROXIES" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For tells console and gateway who asks."`
 	Gateway        string        `name:"gateway" env:"ENVSHARE_GATEWAY" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Where the gateway listens."`
 	GatewayURL     string        `name:"gateway-url" env:"ENVSHARE_GATEWAY_URL" placeholder:"URL" help:"How clients reach the gateway; default: where it listens."`
 	WeChatAPI      string        `name:"wechat-api" env:"ENVSHARE_WECHAT_API" placeholder:"URL" help:"Where WeChat's servers answer; default: https://api.weixin.qq.com, and in the demo a simulator."`
@@ -55,8 +55,8 @@ func (s Serve) Validate() error {
 	if err := errors.Join(err, checkURL("console", s.ConsoleURL), checkURL("gateway", s.GatewayURL)); err != nil {
 		return err
 	}
-	if s.Demo && (!Loopback(s.Console) || !Loopback(s.Gateway)) {
-		return errors.New("the demo's passwords are public and its WeChat is simulated: --demo needs console and gateway on loopback addresses")
+	if s.Demo && !(Loopback(s.Console) && Loopback(s.Gateway) && localURL(s.ConsoleURL) && localURL(s.GatewayURL)) {
+		return errors.New("the demo's passwords are public and its WeChat is simulated: --demo needs console and gateway on loopback addresses, and no proxy before them")
 	}
 	if s.Workers < 1 || s.Spares < 0 {
 		return errors.New("workers must be at least 1 and spares at least 0")
@@ -106,6 +106,13 @@ func (s Serve) Proxies() ([]*net.IPNet, error) {
 		out = append(out, network)
 	}
 	return out, nil
+}
+
+// localURL reports whether an address, if there is one, is of this machine: another
+// one means that a proxy lets others in.
+func localURL(address string) bool {
+	u, err := url.Parse(address)
+	return address == "" || err == nil && Loopback(net.JoinHostPort(u.Hostname(), "0"))
 }
 
 // Loopback reports whether an address can be reached from this machine alone.

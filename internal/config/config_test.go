@@ -85,7 +85,7 @@ func TestDefaults(t *testing.T) {
 func TestEveryFlagIsAVariableToo(t *testing.T) {
 	for name, value := range map[string]string{
 		"ENVSHARE_DATABASE": "postgres://db/x", "ENVSHARE_LOG_LEVEL": "warn", "ENVSHARE_LOG_JSON": "true", "ENVSHARE_CONSOLE": "127.0.0.1:1",
-		"ENVSHARE_GATEWAY": "127.0.0.1:2", "ENVSHARE_GATEWAY_URL": "https://gateway.example", "ENVSHARE_SECURE_COOKIES": "yes",
+		"ENVSHARE_GATEWAY": "127.0.0.1:2", "ENVSHARE_GATEWAY_URL": "http://localhost:3", "ENVSHARE_SECURE_COOKIES": "yes",
 		"ENVSHARE_DEMO": "true", "ENVSHARE_WORKERS": "3", "ENVSHARE_SPARES": "2", "ENVSHARE_GRACE": "4s", "ENVSHARE_DATA": "/data",
 	} {
 		t.Setenv(name, value)
@@ -95,7 +95,7 @@ func TestEveryFlagIsAVariableToo(t *testing.T) {
 		t.Error(diff)
 	}
 	want := config.Serve{
-		Console: "127.0.0.1:1", Gateway: "127.0.0.1:2", GatewayURL: "https://gateway.example", SecureCookies: "yes", Demo: true,
+		Console: "127.0.0.1:1", Gateway: "127.0.0.1:2", GatewayURL: "http://localhost:3", SecureCookies: "yes", Demo: true,
 		Workers: 3, Spares: 2, Grace: 4 * time.Second,
 	}
 	if diff := cmp.Diff(want, c.Serve.Serve); diff != "" {
@@ -186,6 +186,11 @@ func TestValidate(t *testing.T) {
 		{"gateway URL of another scheme", func(s *config.Serve) { s.GatewayURL = "ftp://gateway.example" }, "gateway URL"},
 		{"gateway URL that is none", func(s *config.Serve) { s.GatewayURL = "http://a b" }, "gateway URL"},
 		{"demo on loopback", func(s *config.Serve) { s.Demo = true }, ""},
+		{"demo under a name of this machine", func(s *config.Serve) {
+			s.Demo, s.GatewayURL, s.ConsoleURL = true, "http://localhost:9", "http://[::1]:9"
+		}, ""},
+		{"demo behind a proxy of the gateway", func(s *config.Serve) { s.Demo, s.GatewayURL = true, "https://gateway.example" }, "proxy"},
+		{"demo behind a proxy of the console", func(s *config.Serve) { s.Demo, s.ConsoleURL = true, "https://console.example" }, "proxy"},
 		{"demo for everybody", func(s *config.Serve) { s.Demo, s.Console = true, ":8080" }, "loopback"},
 		{"no workers", func(s *config.Serve) { s.Workers = 0 }, "workers"},
 		{"negative spares", func(s *config.Serve) { s.Spares = -1 }, "spares"},

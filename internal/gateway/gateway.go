@@ -26,6 +26,10 @@ import (
 type Config struct {
 	Admin  admin.Config
 	Client client.Config
+	// ClientIP says where a request comes from; nil for where its connection does.
+	// Headers that name an address are the caller's words, unless a proxy that is
+	// trusted wrote them.
+	ClientIP func(*http.Request) string
 }
 
 // Deps is what the data plane stands on.
@@ -67,8 +71,9 @@ func New(cfg Config, d Deps) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.Logger.SetLevel(log.OFF) // slog is the only log
-	// Headers that name an address are the caller's words; the socket is not.
-	e.IPExtractor = echo.ExtractIPDirect()
+	if e.IPExtractor = cfg.ClientIP; e.IPExtractor == nil {
+		e.IPExtractor = echo.ExtractIPDirect()
+	}
 	e.HTTPErrorHandler = errorAnswers{d.Logger}.handle
 	e.Use(requestID, accessLog(d.Logger, d.Now), recovery, headers, boundBody)
 

@@ -38,6 +38,13 @@ func BenchmarkImpliesLong(b *testing.B) {
 	benchmark(b, benchRule, func(r *rules.Rule, in rules.Input) (rules.Verdict, error) { return r.Implies(b.Context(), filter, in) })
 }
 
+func BenchmarkImpliesEither(b *testing.B) {
+	filter := raw(b, json.RawMessage(`{"_openid": "o1", "state": "open"}`))
+	benchmark(b, "doc._openid == auth.openid && doc.state in ['open', 'done'] || doc.public == true", func(r *rules.Rule, in rules.Input) (rules.Verdict, error) {
+		return r.Implies(b.Context(), filter, in)
+	})
+}
+
 func BenchmarkNarrow(b *testing.B) {
 	filter := raw(b, json.RawMessage(`{"_openid": "o1", "state": "open"}`))
 	benchmark(b, "doc._openid == auth.openid && doc.state != 'draft'", func(r *rules.Rule, in rules.Input) (rules.Verdict, error) {

@@ -54,26 +54,29 @@ func (f *formula) always() bool { return f.shape == isAnd && len(f.kids) == 0 }
 func (f *formula) never() bool  { return f.shape == isOr && len(f.kids) == 0 }
 
 // conjunction joins formulas that all must hold, disjunction those of which one
-// must; what is decided already disappears.
+// must; what is decided already disappears. The list they are given is theirs.
 func conjunction(kids []formula) formula { return join(isAnd, kids) }
 func disjunction(kids []formula) formula { return join(isOr, kids) }
 
 func join(s shape, kids []formula) formula {
-	out := formula{shape: s}
+	out := kids[:0] // what is kept stands no later than where it came from
+	if slices.ContainsFunc(kids, func(kid formula) bool { return kid.shape == s && len(kid.kids) > 1 }) {
+		out = make([]formula, 0, 2*len(kids))
+	}
 	for _, kid := range kids {
 		switch {
 		case kid.shape == s:
-			out.kids = append(out.kids, kid.kids...)
+			out = append(out, kid.kids...)
 		case kid.shape <= isOr && len(kid.kids) == 0: // the opposite constant
 			return kid
 		default:
-			out.kids = append(out.kids, kid)
+			out = append(out, kid)
 		}
 	}
-	if len(out.kids) == 1 {
-		return out.kids[0]
+	if len(out) == 1 {
+		return out[0]
 	}
-	return out
+	return formula{shape: s, kids: out}
 }
 
 // negation returns the opposite. The opposite of what is vague is vague, and so

@@ -12,6 +12,10 @@ type prover struct {
 	single bool
 	steps  int
 	tired  bool // the bound was reached
+	// facts are those of the branches that are followed, one branch inside another: the
+	// facts of each are the last ones when it is made, and their place is free again
+	// when it is done.
+	facts []fact
 }
 
 // fact is what is known of the values on one path in one branch.
@@ -31,13 +35,31 @@ type branch struct {
 	clash   bool       // the facts contradict each other
 }
 
-// with returns the branch in which a formula holds too.
+// factsAtOnce is for how many facts there is room without growing.
+const factsAtOnce = 8
+
+// with returns the branch in which a formula holds too. Whoever is done with it
+// gives the place of its facts back.
 func (p *prover) with(b branch, f *formula) branch {
-	b.facts = append(make([]fact, 0, len(b.facts)+4), b.facts...)
+	if p.facts == nil {
+		p.facts = make([]fact, 0, factsAtOnce)
+	}
+	start := len(p.facts)
+	b.facts = append(p.facts, b.facts...)[start:]
 	b.choices = b.choices[:len(b.choices):len(b.choices)]
 	p.work(len(b.facts))
 	p.add(&b, f)
+	p.facts = append(p.facts[:start], b.facts...)
+	b.facts = p.facts[start:]
 	return b
+}
+
+// impossible reports whether a branch cannot be once a formula holds too.
+func (p *prover) impossible(b branch, f *formula) bool {
+	start := len(p.facts)
+	no := p.contradictory(p.with(b, f))
+	p.facts = p.facts[:start]
+	return no
 }
 
 // add takes in what is certain and keeps disjunctions for later.
@@ -66,7 +88,7 @@ func (p *prover) contradictory(b branch) bool {
 	first := b.choices[0]
 	b.choices = b.choices[1:]
 	for i := range first.kids {
-		if !p.contradictory(p.with(b, &first.kids[i])) {
+		if !p.impossible(b, &first.kids[i]) {
 			return false
 		}
 	}
@@ -94,7 +116,7 @@ func (p *prover) proves(b branch, f *formula) bool {
 	}
 	b.choices = relevant
 	opposite := f.negation()
-	return p.contradictory(p.with(b, &opposite))
+	return p.impossible(b, &opposite)
 }
 
 // learn adds an atom to the facts and notices when they contradict each other.

@@ -49,6 +49,9 @@ func (d *decision) residueOfComparison(n *node, wanted bool) formula {
 	if op == opNotEqual {
 		op, wanted = opEqual, !wanted
 	}
+	if op == opIn && right.kind == kindList && left.field() && !right.doc && len(right.kids) > 1 {
+		return d.residueOfList(left, right, wanted)
+	}
 	if op == opIn && right.kind == kindList {
 		kids := make([]formula, len(right.kids))
 		for i, item := range right.kids {
@@ -63,6 +66,26 @@ func (d *decision) residueOfComparison(n *node, wanted bool) formula {
 		op = opEqual
 	}
 	return d.residueOfSides(op, left, right, wanted)
+}
+
+// residueOfList is the residue of a field that is one of several values: one atom.
+func (d *decision) residueOfList(field, list *node, wanted bool) formula {
+	w := &written{op: opIn, items: make([]bson.RawValue, 0, len(list.kids))}
+	for _, item := range list.kids {
+		d.each(item, func(v bson.RawValue) bool {
+			if !isNothing(v) || item.nothing() {
+				w.items = append(w.items, v)
+			}
+			return false
+		})
+	}
+	if d.err != nil {
+		return never
+	}
+	if len(w.items) == 0 {
+		return constant(!wanted)
+	}
+	return formula{shape: isAtom, negated: !wanted, path: field.path.String(), set: points(w.items...), written: w}
 }
 
 // merged joins equalities with values of one path to one atom.

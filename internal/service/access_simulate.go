@@ -28,9 +28,11 @@ type Simulation struct {
 	Preset models.Preset
 	Rules  string
 	Caller SimulatedCaller
-	// Operation is read, create, update, delete of a collection, or read, write of
-	// the bucket.
+	// Operation is read, aggregate, create, update, delete of a collection, or read,
+	// write of the bucket.
 	Operation string
+	// Stages is a pipeline, as a list of objects with a stage each.
+	Stages string
 	// Query is a condition, unless ID names the one document of a doc(id) call.
 	Query, ID string
 	Data      string // request.data: the new document, or what an update sets
@@ -56,7 +58,7 @@ type SimulatedStep struct{ Part, Value string }
 // Simulate decides a call by the code that decides it at the gateway. It reads
 // documents that get() and doc(id) name, and runs nothing. Administrators of the
 // environment's own app may call it. Codes: those of SaveRule for the rule, invalid
-// with field errors for openid, custom, operation, query and data.
+// with field errors for openid, custom, operation, query, stages and data.
 func (s *AccessSettings) Simulate(ctx context.Context, actor models.Actor, appID, env string, t RuleTarget, in Simulation) (SimulatedResult, error) {
 	text, err := s.CheckRule(ctx, actor, appID, env, t, in.Preset, in.Rules)
 	if err != nil {
@@ -155,6 +157,9 @@ func inField(name string, err error) error {
 	return err
 }
 
+// operationAggregate is reading through a pipeline.
+const operationAggregate = "aggregate"
+
 // simulateOn decides about a document or a file, and returns the condition that
 // would be run if it is another one than was given.
 func (s *AccessSettings) simulateOn(ctx context.Context, g guard, t RuleTarget, in Simulation) (string, error) {
@@ -174,6 +179,8 @@ func (s *AccessSettings) simulateOn(ctx context.Context, g guard, t RuleTarget, 
 		return "", unknown
 	}
 	switch op {
+	case operationAggregate:
+		return s.simulateAggregate(ctx, g, in)
 	case rules.Read, rules.Delete:
 		return s.simulateCondition(ctx, g, op, in, nil)
 	case rules.Create:
@@ -228,7 +235,7 @@ func (s *AccessSettings) simulateCondition(ctx context.Context, g guard, op rule
 		}
 		query = string(text)
 	}
-	came, err := s.clients.decodeCondition(g, query)
+	came, err := s.clients.decodeCondition(g, in.ID != "", query)
 	if err == nil && op != rules.Read && len(came) <= emptyDocument {
 		err = models.E(models.CodeInvalid, "call.query_empty")
 	}

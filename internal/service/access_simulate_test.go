@@ -1,6 +1,7 @@
 package service
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ type simulated struct {
 	rule          string // a preset, or JSON
 	visitor       bool
 	op, query, id string
-	data          string
+	data, stages  string
 	allowed       bool
 	part          string // that decided, "" for whichever
 }
@@ -49,6 +50,16 @@ func (c simulated) call(t *testing.T, w *world) error {
 		_, err = w.Clients.Update(t.Context(), call, query, `{"$set": `+c.data+`}`, true)
 	case "delete":
 		_, err = w.Clients.Remove(t.Context(), call, query, true)
+	case "aggregate":
+		var list []map[string]json.RawMessage
+		must(t, json.Unmarshal([]byte(c.stages), &list))
+		var stages []DocumentStage
+		for _, one := range list {
+			for name, v := range one {
+				stages = append(stages, DocumentStage{Name: name, Value: string(v)})
+			}
+		}
+		_, err = w.Clients.Aggregate(t.Context(), call, stages)
 	}
 	return err
 }
@@ -62,6 +73,10 @@ func TestTheSimulatorDecidesAsTheGatewayDoes(t *testing.T) {
 	for _, doc := range []string{`{"_id":"mine","_openid":"o-person","n":1}`, `{"_id":"theirs","_openid":"o-other","n":5}`, `{"_id":"o-person","level":"vip"}`} {
 		_, err := w.Documents.AddDocument(ctx, shopAdmin, shop, "shop-1", "todos", doc)
 		must(t, err)
+	}
+	for name, rule := range map[string]string{"open": `{"read": true}`, "closed": `{"read": false}`} {
+		must(t, w.Documents.AddCollection(ctx, shopAdmin, shop, "shop-1", name))
+		must(t, w.Access.SaveRule(ctx, shopAdmin, shop, "shop-1", RuleTarget{Kind: models.RuleCollection, Name: name}, models.PresetCustom, rule))
 	}
 	own := `{"read": "doc._openid == auth.openid", "write": "doc._openid == auth.openid"}`
 	vip := "{\"read\": \"get(`database.todos.${auth.openid}`).level == 'vip' && doc.n < 5\", \"write\": \"request.data.n == undefined\"}"
@@ -83,13 +98,21 @@ func TestTheSimulatorDecidesAsTheGatewayDoes(t *testing.T) {
 		"create that is allowed":       {rule: own, op: "create", data: `{"m": 1}`, allowed: true},
 		"create without login":         {rule: own, visitor: true, op: "create", data: `{"m": 1}`},
 		"delete of theirs by query":    {rule: own, op: "delete", query: `{"_openid": "o-other"}`},
+		"pipeline that is implied":     {rule: own, op: "aggregate", stages: `[{"$match": {"_openid": "{openid}"}}, {"$count": "n"}]`, allowed: true},
+		"pipeline, match too late":     {rule: own, op: "aggregate", stages: `[{"$sort": {"n": 1}}, {"$match": {"_openid": "{openid}"}}]`, part: "doc._openid == auth.openid"},
+		"pipeline of nothing":          {rule: own, op: "aggregate", stages: `[]`, part: "doc._openid == auth.openid"},
+		"pipeline of a preset":         {rule: "creator_read_write", op: "aggregate", stages: `[{"$group": {"_id": "$n"}}]`, allowed: true},
+		"pipeline without login":       {rule: own, visitor: true, op: "aggregate", stages: `[{"$match": {"n": 1}}]`},
+		"join with what all may read":  {rule: own, op: "aggregate", stages: `[{"$match": {"_openid": "{openid}"}}, {"$lookup": {"from": "open", "localField": "n", "foreignField": "n", "as": "j"}}]`, allowed: true},
+		"join with what is one's own":  {rule: own, op: "aggregate", stages: `[{"$match": {"_openid": "{openid}"}}, {"$lookup": {"from": "todos", "localField": "n", "foreignField": "n", "as": "j"}}]`, part: "doc._openid == auth.openid"},
+		"join with what is closed":     {rule: own, op: "aggregate", stages: `[{"$match": {"_openid": "{openid}"}}, {"$facet": {"f": [{"$lookup": {"from": "closed", "pipeline": [], "as": "j"}}]}}]`, part: "false"},
 		"delete of what there is none": {rule: own, op: "delete", query: `{"_openid": "o-person", "n": 77}`, allowed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			preset, text := c.preset()
 			target := RuleTarget{Kind: models.RuleCollection, Name: "todos"}
 			in := Simulation{
-				Preset: preset, Rules: text, Operation: c.op, Query: c.query, ID: c.id, Data: c.data,
+				Preset: preset, Rules: text, Operation: c.op, Query: c.query, Stages: c.stages, ID: c.id, Data: c.data,
 				Caller: SimulatedCaller{LoggedIn: !c.visitor, OpenID: simulatedPerson, AppID: shop},
 			}
 			got, err := w.Access.Simulate(ctx, shopAdmin, shop, "shop-1", target, in)
@@ -150,6 +173,7 @@ func TestTheSimulatorRefusesWhatIsNoCall(t *testing.T) {
 		"custom":    {Operation: "read", Caller: SimulatedCaller{LoggedIn: true, OpenID: "a", Custom: "[]"}},
 		"operation": {Operation: "invoke"},
 		"query":     {Operation: "delete"},
+		"stages":    {Operation: "aggregate", Stages: `{"$match": {}}`},
 		"data":      {Operation: "update", Query: `{"a": 1}`, Data: `{"_openid": "x"}`},
 	} {
 		in.Preset = models.PresetAdmin

@@ -160,7 +160,7 @@ func TestPassword_Format(t *testing.T) {
 func TestLoginLimiter(t *testing.T) {
 	t.Run("a few tries at once, then one every ten seconds", func(t *testing.T) {
 		c := &clock{t: start}
-		l := newLoginLimiter(c.now)
+		l := newLoginLimiter(c.now, loginEvery, loginBurst)
 		for i := range loginBurst {
 			if !l.allow("ip a", "user a") {
 				t.Fatalf("try %d is refused", i)
@@ -182,7 +182,7 @@ func TestLoginLimiter(t *testing.T) {
 		if !l.allow("ip a", "user d") || l.allow("ip a", "user d") {
 			t.Fatal("ten seconds give one try")
 		}
-		c.advance(loginForget)
+		c.advance(loginEvery * loginBurst)
 		for i := range loginBurst {
 			if !l.allow("ip a", "user a") {
 				t.Fatalf("try %d after a rest is refused", i)
@@ -190,7 +190,7 @@ func TestLoginLimiter(t *testing.T) {
 		}
 	})
 	t.Run("a right password gives the name's tries back", func(t *testing.T) {
-		l := newLoginLimiter((&clock{t: start}).now)
+		l := newLoginLimiter((&clock{t: start}).now, loginEvery, loginBurst)
 		for i := range 5 * loginBurst {
 			if !l.allow(fmt.Sprint("ip ", i), "user a") {
 				t.Fatalf("sign-in %d is refused", i)
@@ -199,7 +199,7 @@ func TestLoginLimiter(t *testing.T) {
 		}
 	})
 	t.Run("many people behind one address sign in", func(t *testing.T) {
-		l := newLoginLimiter((&clock{t: start}).now)
+		l := newLoginLimiter((&clock{t: start}).now, loginEvery, loginBurst)
 		for i := range 5 * loginBurst {
 			name := fmt.Sprint("user ", i)
 			if !l.allow("ip a", name) {
@@ -209,7 +209,7 @@ func TestLoginLimiter(t *testing.T) {
 		}
 	})
 	t.Run("one known password gains no tries at the others", func(t *testing.T) {
-		l := newLoginLimiter((&clock{t: start}).now)
+		l := newLoginLimiter((&clock{t: start}).now, loginEvery, loginBurst)
 		guesses := 0
 		for i := range 5 * loginBurst {
 			if l.allow("ip a", "user known") {
@@ -225,7 +225,7 @@ func TestLoginLimiter(t *testing.T) {
 	})
 	t.Run("its memory is bounded and comes free again", func(t *testing.T) {
 		c := &clock{t: start}
-		l := newLoginLimiter(c.now)
+		l := newLoginLimiter(c.now, loginEvery, loginBurst)
 		for i := range maxLoginEntries - 1 {
 			l.entries[fmt.Sprint(i)] = &loginEntry{seen: start}
 		}
@@ -235,13 +235,13 @@ func TestLoginLimiter(t *testing.T) {
 		if len(l.entries) != maxLoginEntries {
 			t.Fatalf("%d entries", len(l.entries))
 		}
-		c.advance(loginForget + 1)
+		c.advance(loginEvery*loginBurst + 1)
 		if !l.allow("ip new", "user new") || len(l.entries) != 2 {
 			t.Fatalf("%d entries after a rest", len(l.entries))
 		}
 	})
 	t.Run("one address cannot fill it with names", func(t *testing.T) {
-		l := newLoginLimiter((&clock{t: start}).now)
+		l := newLoginLimiter((&clock{t: start}).now, loginEvery, loginBurst)
 		for i := range 1000 {
 			l.allow("ip a", fmt.Sprint("user ", i))
 		}

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"sync/atomic"
 	"time"
 
 	"envshare/internal/identity"
@@ -25,6 +26,8 @@ type Clients struct {
 	keys      Keys
 	wechat    identity.WeChat
 	polls     *polls
+	logins    *loginLimiter
+	watched   atomic.Int64 // documents that watches remember
 
 	sweeper background
 }

@@ -9,6 +9,7 @@ import (
 	"envshare/internal/docdb"
 	"envshare/internal/docdb/ejson"
 	"envshare/internal/docdb/query"
+	"envshare/internal/docdb/value"
 	"envshare/internal/rules"
 	"envshare/models"
 )
@@ -51,8 +52,10 @@ func (s *Clients) decodeDocument(text string) (bson.Raw, error) {
 }
 
 // decodeCondition decodes a query, in which '{openid}' and its like stand for the
-// caller.
-func (s *Clients) decodeCondition(g guard, text string) (bson.Raw, error) {
+// caller. One of a call on doc(id) names that id and nothing else: the rule looks at
+// the document that it finds, so a query of the caller's own would find out what
+// documents hold that the caller may not read.
+func (s *Clients) decodeCondition(g guard, byID bool, text string) (bson.Raw, error) {
 	if text == "" {
 		text = "{}"
 	}
@@ -60,7 +63,24 @@ func (s *Clients) decodeCondition(g guard, text string) (bson.Raw, error) {
 	if err != nil {
 		return nil, err
 	}
+	if byID && !namesOneID(filter) {
+		return nil, models.E(models.CodeInvalid, "call.document_id")
+	}
 	return rules.Substitute(filter, g.input.Auth)
+}
+
+// namesOneID reports whether a condition is {_id: value} and finds one document at
+// most.
+func namesOneID(filter bson.Raw) bool {
+	it := value.Iterate(filter)
+	if !it.Next() || string(it.Key()) != "_id" {
+		return false
+	}
+	switch it.Value().Type {
+	case bson.TypeEmbeddedDocument, bson.TypeArray, bson.TypeRegex, bson.TypeNull, bson.TypeUndefined:
+		return false
+	}
+	return !it.Next()
 }
 
 // Find returns documents as the client SDK reads them. Needs database.read, and
@@ -71,7 +91,7 @@ func (s *Clients) Find(ctx context.Context, c ClientDocumentCall, q ClientQuery)
 	if err != nil {
 		return nil, err
 	}
-	find, err := s.clientQuery(g, q)
+	find, err := s.clientQuery(g, c.ByID, q)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +128,7 @@ func (s *Clients) findOne(ctx context.Context, g guard, q docdb.Query, add func(
 	return add(shown)
 }
 
-func (s *Clients) clientQuery(g guard, q ClientQuery) (docdb.Query, error) {
+func (s *Clients) clientQuery(g guard, byID bool, q ClientQuery) (docdb.Query, error) {
 	if q.Offset < 0 || q.Limit < 0 || len(q.Order) > maxClientOrder {
 		return docdb.Query{}, models.E(models.CodeInvalid, "call.page_negative")
 	}
@@ -117,7 +137,7 @@ func (s *Clients) clientQuery(g guard, q ClientQuery) (docdb.Query, error) {
 		out.Limit = min(q.Limit, maxClientDocuments)
 	}
 	var err error
-	if out.Filter, err = s.decodeCondition(g, q.Query); err != nil {
+	if out.Filter, err = s.decodeCondition(g, byID, q.Query); err != nil {
 		return out, err
 	}
 	if q.Projection != "" {
@@ -160,7 +180,7 @@ func (s *Clients) Count(ctx context.Context, c ClientDocumentCall, query string)
 	if err != nil {
 		return 0, err
 	}
-	filter, err := s.decodeCondition(g, query)
+	filter, err := s.decodeCondition(g, false, query)
 	if err != nil {
 		return 0, err
 	}
@@ -238,7 +258,7 @@ func (s *Clients) Remove(ctx context.Context, c ClientDocumentCall, query string
 // writeCondition decides the condition of a write. An empty one is invalid, so that
 // a forgotten condition does not change everything.
 func (s *Clients) writeCondition(ctx context.Context, g guard, c ClientDocumentCall, op rules.Operation, query string, data bson.Raw) (bson.Raw, error) {
-	filter, err := s.decodeCondition(g, query)
+	filter, err := s.decodeCondition(g, c.ByID, query)
 	if err != nil {
 		return nil, err
 	}

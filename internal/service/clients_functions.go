@@ -70,7 +70,7 @@ func (s *Clients) Call(ctx context.Context, c ClientCall, f FunctionCall) (Funct
 	if err != nil {
 		return FunctionAnswer{}, err
 	}
-	one, first, err := s.polls.begin(key)
+	one, first, err := s.polls.begin(key, c.pollShares())
 	if err != nil {
 		return FunctionAnswer{}, err
 	}

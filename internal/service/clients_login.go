@@ -11,10 +11,25 @@ import (
 	"envshare/models"
 )
 
+// allowLogin bounds the logins from an address, whatever their code is worth. This
+// machine is not bound: it may be a proxy whose word is not trusted, and then
+// everybody.
+func (s *Clients) allowLogin(ip string) error {
+	sender := models.Sender(ip)
+	if sender.IsValid() && !s.logins.allow(sender.String()) {
+		return models.E(models.CodeLimited, "call.logins_many")
+	}
+	return nil
+}
+
 // LoginMiniProgram begins the login of a mini program's user by the code that
-// wx.login gave. Anybody may call it. Codes: not_found for an app that has no
-// such login, invalid for a code that WeChat does not take, unavailable.
-func (s *Clients) LoginMiniProgram(ctx context.Context, appID, code string) (Tokens, error) {
+// wx.login gave. Anybody may call it; ip is where from. Codes: limited when too many
+// logins come from there, not_found for an app that has no such login, invalid for a
+// code that WeChat does not take, unavailable.
+func (s *Clients) LoginMiniProgram(ctx context.Context, ip, appID, code string) (Tokens, error) {
+	if err := s.allowLogin(ip); err != nil {
+		return Tokens{}, err
+	}
 	secret, err := s.secretFor(ctx, appID, models.MiniProgram)
 	if err != nil {
 		return Tokens{}, err
@@ -55,16 +70,22 @@ type WebLogin struct {
 	AppID string
 	// RedirectURI is the page to return to, Code what WeChat added.
 	RedirectURI, Code, State string
+	// IP is where the person comes from.
+	IP string
 }
 
 // ReturnFromWeChat exchanges the code of a web authorisation and returns the page's
 // address with the tokens in its query. The page's host must be among the
 // account's web domains: whoever gets the address gets the login. Anybody may
-// call it. Codes: forbidden for a page that may not receive a login, invalid for
-// a code that WeChat does not take, unavailable.
+// call it. Codes: forbidden for a page that may not receive a login, limited when too
+// many logins come from one address, invalid for a code that WeChat does not take,
+// unavailable.
 func (s *Clients) ReturnFromWeChat(ctx context.Context, l WebLogin) (string, error) {
 	page, appID, err := s.returnPage(ctx, l)
 	if err != nil {
+		return "", err
+	}
+	if err := s.allowLogin(l.IP); err != nil {
 		return "", err
 	}
 	secret, err := s.secretFor(ctx, appID, models.OfficialAccount)

@@ -148,7 +148,7 @@ func (g guard) condition(ctx context.Context, op rules.Operation, byID bool, fil
 		if err != nil {
 			return nil, err
 		}
-		return filter, g.evaluate(ctx, op, doc, data)
+		return filter, g.allowDocument(ctx, op, doc, data)
 	}
 	in := g.input
 	in.Data = data
@@ -168,15 +168,28 @@ func (g guard) allowNew(ctx context.Context, doc bson.Raw) error {
 	return g.evaluate(ctx, rules.Create, doc, doc)
 }
 
+// allowDocument decides a call on doc(id) by its document, nil when there is none.
+// One that is not there fails a rule that has to look at it: under a rule such as
+// doc.secret != true a refusal would otherwise tell that there is one.
 func (g guard) allowDocument(ctx context.Context, op rules.Operation, doc, data bson.Raw) error {
-	return g.evaluate(ctx, op, doc, data)
+	rule := g.set.Rule(op)
+	if doc != nil || !rule.NeedsDoc() {
+		return g.evaluate(ctx, op, doc, data)
+	}
+	in := g.input
+	in.Data = data
+	v, settled, err := rule.Settle(ctx, in)
+	if err == nil && !settled {
+		v = rules.Verdict{Part: rule.String(), Reason: models.M("rules.no_document")}
+	}
+	return g.judge(v, err)
 }
 
 // allowWhole lets a pipeline join a collection: only one that the caller may read
 // whatever its documents are.
 func (g guard) allowWhole(ctx context.Context) error {
-	if g.set.Rule(rules.Read).NeedsDoc() {
-		return g.denied()
+	if rule := g.set.Rule(rules.Read); rule.NeedsDoc() {
+		return g.judge(rules.Verdict{Part: rule.String(), Reason: models.M("rules.joined", "collection", g.collection)}, nil)
 	}
 	return g.evaluate(ctx, rules.Read, nil, nil)
 }

@@ -7,10 +7,13 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// loginLimiter slows guessing: a few tries at once, then one every ten seconds,
-// per address and per user name.
+// loginLimiter bounds logins per address, and whatever else a key stands for: a
+// few at once, then one every so often.
 type loginLimiter struct {
-	clock   func() time.Time
+	clock func() time.Time
+	every time.Duration
+	burst int
+
 	mu      sync.Mutex
 	entries map[string]*loginEntry
 }
@@ -21,17 +24,22 @@ type loginEntry struct {
 	seen    time.Time
 }
 
+// Limits of logins with a password, per address and per user name, which slow
+// guessing; and of end users' logins, per address, each of which asks WeChat, which
+// serves an app so often and no oftener.
 const (
 	loginEvery = 10 * time.Second
 	loginBurst = 8
-	// loginForget is when a full bucket may be dropped.
-	loginForget = loginEvery * loginBurst
+
+	clientLoginEvery = time.Second
+	clientLoginBurst = 60
+
 	// maxLoginEntries bounds the memory that strangers can fill.
 	maxLoginEntries = 20_000
 )
 
-func newLoginLimiter(clock func() time.Time) *loginLimiter {
-	return &loginLimiter{clock: clock, entries: map[string]*loginEntry{}}
+func newLoginLimiter(clock func() time.Time, every time.Duration, burst int) *loginLimiter {
+	return &loginLimiter{clock: clock, every: every, burst: burst, entries: map[string]*loginEntry{}}
 }
 
 // allow reports whether a try for every one of the keys may go ahead. The first
@@ -47,7 +55,7 @@ func (l *loginLimiter) allow(keys ...string) bool {
 			if len(l.entries) >= maxLoginEntries {
 				return false
 			}
-			e = &loginEntry{limiter: rate.NewLimiter(rate.Every(loginEvery), loginBurst)}
+			e = &loginEntry{limiter: rate.NewLimiter(rate.Every(l.every), l.burst)}
 			l.entries[key] = e
 		}
 		e.seen = now
@@ -68,7 +76,7 @@ func (l *loginLimiter) forget(now time.Time) {
 		return
 	}
 	for key, e := range l.entries {
-		if now.Sub(e.seen) > loginForget {
+		if now.Sub(e.seen) > l.every*time.Duration(l.burst) {
 			delete(l.entries, key)
 		}
 	}
@@ -82,6 +90,6 @@ func (l *loginLimiter) succeeded(name, address string) {
 	defer l.mu.Unlock()
 	delete(l.entries, name)
 	if e := l.entries[address]; e != nil {
-		e.credit = min(e.credit+1, loginBurst)
+		e.credit = min(e.credit+1, l.burst)
 	}
 }

@@ -17,8 +17,9 @@ type polls struct {
 
 	mu    sync.Mutex
 	calls map[pollKey]*polled
-	of    map[string]int // calls of a person that are remembered
+	of    map[string]int // calls that are remembered, by who shares a bound
 	bytes int            // of kept results
+	swept time.Time      // when results whose time is over were dropped last
 }
 
 // pollKey names a call by who made it and what was called, so that nobody fetches
@@ -26,6 +27,7 @@ type polls struct {
 type pollKey struct{ person, env, function, call string }
 
 type polled struct {
+	shares []pollShare   // under which it is counted
 	done   chan struct{} // closed when the run has ended
 	result CallResult
 	err    error
@@ -36,9 +38,15 @@ const (
 	// keepResult is how long a result waits to be fetched.
 	keepResult = 90 * time.Second
 	// maxPolled bounds the remembered calls of one person, maxPolledAll those of
-	// everybody.
-	maxPolled    = 200
-	maxPolledAll = 20_000
+	// everybody. Without login the life of a page is all that tells people apart, and
+	// anybody can make up more: so they are bound by their address, and together, and
+	// take no room from people who are logged in.
+	maxPolled         = 200
+	maxPolledAddress  = 2_000
+	maxPolledVisitors = maxPolledAll / 2
+	maxPolledAll      = 20_000
+	// sweepPolls is how often all calls are looked at for results to drop.
+	sweepPolls = time.Second
 	// maxPolledBytes bounds the kept results together.
 	maxPolledBytes = 128 << 20
 )
@@ -47,20 +55,48 @@ func newPolls(clock func() time.Time) *polls {
 	return &polls{clock: clock, calls: map[pollKey]*polled{}, of: map[string]int{}}
 }
 
+// pollShare is who shares a bound of remembered calls.
+type pollShare struct {
+	name string
+	most int
+}
+
+// pollShares are the bounds of who calls. The address of this machine stands for
+// everybody behind its proxy.
+func (c ClientCall) pollShares() []pollShare {
+	if c.Client.LoggedIn() {
+		return []pollShare{{c.Person(""), maxPolled}}
+	}
+	shares := []pollShare{{"?", maxPolledVisitors}}
+	if sender := models.Sender(c.IP); sender.IsValid() {
+		shares = append(shares, pollShare{"?" + sender.String(), maxPolledAddress})
+	}
+	return shares
+}
+
 // begin returns the call of this name, and whether it is new and has to be run.
-func (p *polls) begin(key pollKey) (*polled, bool, error) {
+func (p *polls) begin(key pollKey, shares []pollShare) (*polled, bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if known := p.calls[key]; known != nil {
 		return known, false, nil
 	}
-	p.forget(false)
-	if p.of[key.person] >= maxPolled || len(p.calls) >= maxPolledAll {
+	if now := p.clock(); now.Sub(p.swept) >= sweepPolls {
+		p.swept = now
+		p.forget(false)
+	}
+	full := len(p.calls) >= maxPolledAll
+	for _, share := range shares {
+		full = full || p.of[share.name] >= share.most
+	}
+	if full {
 		return nil, false, models.E(models.CodeLimited, "call.calls_many")
 	}
-	one := &polled{done: make(chan struct{})}
+	one := &polled{shares: shares, done: make(chan struct{})}
 	p.calls[key] = one
-	p.of[key.person]++
+	for _, share := range shares {
+		p.of[share.name]++
+	}
 	return one, true, nil
 }
 
@@ -93,8 +129,10 @@ func (p *polls) forget(pressed bool) {
 		}
 		delete(p.calls, key)
 		p.bytes -= len(one.result.Value)
-		if p.of[key.person]--; p.of[key.person] == 0 {
-			delete(p.of, key.person)
+		for _, share := range one.shares {
+			if p.of[share.name]--; p.of[share.name] == 0 {
+				delete(p.of, share.name)
+			}
 		}
 	}
 }

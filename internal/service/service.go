@@ -83,7 +83,7 @@ func New(d Deps) *Services {
 	b := base{store: d.Store, facts: newFactsHolder(d.Store, d.Now), logger: d.Logger, clock: d.Now}
 	rec := newRecorder(d.Store, d.Logger, d.Now)
 	s := &Services{facts: b.facts, recorder: rec}
-	s.Accounts = &Accounts{base: b, limiter: newLoginLimiter(d.Now)}
+	s.Accounts = &Accounts{base: b, limiter: newLoginLimiter(d.Now, loginEvery, loginBurst)}
 	s.Apps = &Apps{base: b}
 	s.Sharing = &Sharing{base: b, recorder: rec}
 	s.Credentials = &Credentials{base: b, keys: d.Keys, runs: &runs{}}
@@ -91,7 +91,7 @@ func New(d Deps) *Services {
 	s.Calls = &Calls{base: b, credentials: s.Credentials, runner: d.Runner, code: code, recorder: rec, gatewayURL: d.WorkerGatewayURL}
 	s.Documents = &Documents{base: b, calls: s.Calls, db: d.Documents}
 	s.Files = &Files{base: b, calls: s.Calls, keys: d.Keys, blobs: d.Blobs, sweeper: newBackground()}
-	s.Clients = &Clients{base: b, calls: s.Calls, documents: s.Documents, files: s.Files, keys: d.Keys, wechat: d.WeChat, polls: newPolls(d.Now), sweeper: newBackground()}
+	s.Clients = &Clients{base: b, calls: s.Calls, documents: s.Documents, files: s.Files, keys: d.Keys, wechat: d.WeChat, polls: newPolls(d.Now), logins: newLoginLimiter(d.Now, clientLoginEvery, clientLoginBurst), sweeper: newBackground()}
 	s.Files.clients = s.Clients
 	s.Access = &AccessSettings{base: b, clients: s.Clients}
 	s.Transfers = newTransfers(b, s.Documents, d.TransfersDir)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"envshare/internal/service"
 	"envshare/internal/testkit"
 	"envshare/models"
 )
@@ -439,7 +440,7 @@ func TestManySessionsOfOnePerson(t *testing.T) {
 	for range at {
 		all.Go(func() {
 			for range logins / at {
-				if _, err := w.Services.Clients.LoginMiniProgram(t.Context(), shop, w.code(shop, "ming")); err != nil {
+				if _, err := w.Services.Clients.LoginMiniProgram(t.Context(), "", shop, w.code(shop, "ming")); err != nil {
 					t.Error(err)
 					return
 				}
@@ -459,6 +460,11 @@ func TestManySessionsOfOnePerson(t *testing.T) {
 
 // systemActor is a command beside the data.
 var systemActor = testkit.Actor
+
+// ruleOf names the rule of a collection.
+func ruleOf(collection string) service.RuleTarget {
+	return service.RuleTarget{Kind: models.RuleCollection, Name: collection}
+}
 
 // shareOf returns the shop's share to the brand as it is.
 func shareOf(t *testing.T, w *world) models.Share {

@@ -16,6 +16,7 @@ const (
 	retTokenInvalid   = 40014
 	retRefreshInvalid = 40030
 	retArguments      = 40097
+	retLimited        = 45011 // WeChat's own number for too many in a minute
 	retSystem         = -1
 )
 

@@ -25,27 +25,28 @@ type following struct {
 	person string
 	watch  *service.Watch
 	cancel context.CancelFunc
+	// closing ends the watch.
+	closing func()
 
 	mu      sync.Mutex
 	current int64
-	history []event // the latest ones, oldest first
+	history history
 
-	left time.Time // when its socket ended; guarded by followings
+	left   bool        // it has no socket; guarded by followings
+	expiry *time.Timer // ends it when nobody comes back; guarded by followings
 }
 
 const (
 	// firstEvent is the id of the documents with which a watch begins.
 	firstEvent = 1
-	// maxHistory bounds the events that are kept for a client that comes back.
-	maxHistory = 500
 	// calm is how long changes are gathered before they are sent.
 	calm = 50 * time.Millisecond
 	// reconsider is how often it is decided again whether a watch may go on.
 	reconsider = 2 * time.Second
 )
 
-func newFollowing(w *service.Watch, person string) *following {
-	return &following{id: rand.Text(), person: person, watch: w, current: firstEvent, cancel: func() {}}
+func (a *followings) follow(w *service.Watch, person string) *following {
+	return &following{id: rand.Text(), person: person, watch: w, closing: w.Close, current: firstEvent, cancel: func() {}, history: history{kept: &a.bytes}}
 }
 
 // begin returns the documents that match when the watch begins.
@@ -61,10 +62,16 @@ func (f *following) begin(ctx context.Context) ([]event, error) {
 	return events, nil
 }
 
-// run hands on what changes until ctx ends, or until the watch may not go on.
-func (f *following) run(ctx context.Context, send func([]event) error) error {
+// run hands on what changes until ctx ends, or until the watch may not go on. One
+// that was taken up again looks at once: what woke it last may have been lost with
+// its socket.
+func (f *following) run(ctx context.Context, resumed bool, send func([]event) error) error {
 	again := time.NewTicker(reconsider)
 	defer again.Stop()
+	first := make(chan struct{}, 1)
+	if resumed {
+		first <- struct{}{}
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -75,8 +82,9 @@ func (f *following) run(ctx context.Context, send func([]event) error) error {
 			}
 			continue
 		case <-f.watch.Changed():
+			wait(ctx, calm)
+		case <-first:
 		}
-		wait(ctx, calm)
 		changes, err := f.watch.Next(ctx)
 		if err != nil {
 			return err
@@ -119,10 +127,7 @@ func (f *following) take(changes []service.WatchChange) []event {
 			e.QueueType, e.DataType = "dequeue", "remove"
 		}
 	}
-	f.history = append(f.history, events...)
-	if n := len(f.history) - maxHistory; n > 0 {
-		f.history = append([]event(nil), f.history[n:]...)
-	}
+	f.history.add(events)
 	return events
 }
 
@@ -143,95 +148,5 @@ func (f *following) since(id int64) (events []event, ok bool) {
 	if id > f.current || id < firstEvent {
 		return nil, false
 	}
-	for i, e := range f.history {
-		if e.ID > id {
-			return append([]event(nil), f.history[i:]...), i > 0 && f.history[i-1].ID <= id || e.ID == id+1 && (i > 0 || len(f.history) < maxHistory)
-		}
-	}
-	return nil, id == f.current
-}
-
-// followings are all watches, with and without a socket.
-type followings struct {
-	mu  sync.Mutex
-	all map[string]*following
-	of  map[string]int // of a person
-}
-
-const (
-	// keepFollowing is how long a watch waits for its client to come back. The SDK
-	// gives up after 162 s.
-	keepFollowing = 3 * time.Minute
-	maxFollowing  = 5000
-	maxOfPerson   = 100
-)
-
-// room reports whether a person may follow one more, and drops what nobody came
-// back for.
-func (a *followings) room(person string) bool {
-	a.mu.Lock()
-	var over []*following
-	for _, f := range a.all {
-		if !f.left.IsZero() && time.Since(f.left) > keepFollowing {
-			over = append(over, f)
-		}
-	}
-	ok := len(a.all)-len(over) < maxFollowing && a.of[person] < maxOfPerson
-	a.mu.Unlock()
-	for _, f := range over {
-		a.drop(f)
-	}
-	return ok
-}
-
-func (a *followings) add(f *following) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.all == nil {
-		a.all, a.of = map[string]*following{}, map[string]int{}
-	}
-	a.all[f.id] = f
-	a.of[f.person]++
-}
-
-// drop ends a watch, once.
-func (a *followings) drop(f *following) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.all[f.id] != f {
-		return
-	}
-	delete(a.all, f.id)
-	if a.of[f.person]--; a.of[f.person] == 0 {
-		delete(a.of, f.person)
-	}
-	f.watch.Close()
-}
-
-// find returns a person's watch.
-func (a *followings) find(id, person string) *following {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if f := a.all[id]; f != nil && f.person == person {
-		return f
-	}
-	return nil
-}
-
-// take gives a watch that lost its socket to another one.
-func (a *followings) take(f *following) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.all[f.id] != f || f.left.IsZero() {
-		return false
-	}
-	f.left = time.Time{}
-	return true
-}
-
-// leave notes that a watch has no socket.
-func (a *followings) leave(f *following) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	f.left = time.Now()
+	return f.history.since(id)
 }

@@ -72,7 +72,7 @@ func New(cfg Config, d Deps) *Handler {
 		d.Life = context.Background()
 	}
 	h := &Handler{life: d.Life, cfg: cfg, clients: d.Clients, credentials: d.Credentials, logger: d.Logger, now: d.Now}
-	h.budget.Limit = cfg.Memory
+	h.budget.Limit, h.followings.keep = cfg.Memory, keepFollowing
 	return h
 }
 

@@ -94,10 +94,21 @@ func (w *world) advance(by time.Duration) { w.offset.Add(int64(by)) }
 
 func newWorld(tb testing.TB, noRunner bool) *world {
 	tb.Helper()
+	return newWorldBehind(tb, noRunner, nil)
+}
+
+// newProxiedWorld is one behind a proxy that is believed.
+func newProxiedWorld(tb testing.TB) *world {
+	tb.Helper()
+	return newWorldBehind(tb, true, func(r *http.Request) string { return r.Header.Get("X-Forwarded-For") })
+}
+
+func newWorldBehind(tb testing.TB, noRunner bool, clientIP func(*http.Request) string) *world {
+	tb.Helper()
 	w := &world{tb: tb}
 	w.Kit = testkit.New(tb, testkit.Options{NoRunner: noRunner, Now: w.now, Simulator: true})
 	life, end := context.WithCancel(context.Background())
-	w.Serve(tb, gateway.New(gateway.Config{Client: client.Config{Hold: 300 * time.Millisecond}}, gateway.Deps{
+	w.Serve(tb, gateway.New(gateway.Config{Client: client.Config{Hold: 300 * time.Millisecond}, ClientIP: clientIP}, gateway.Deps{
 		Calls: w.Services.Calls, Documents: w.Services.Documents, Files: w.Services.Files, Clients: w.Services.Clients, Credentials: w.Services.Credentials,
 		Ready: w.Services.Ready, Logger: w.Logger, Now: w.now, Life: life,
 	}))

@@ -77,7 +77,10 @@ func (h *Handler) Login(w http.ResponseWriter, r *http.Request, from From) Outco
 		Code  string `json:"code"`
 	}
 	return h.login(w, r, from, "login", &p, func() (outer, int, error) {
-		tokens, err := h.clients.LoginMiniProgram(r.Context(), p.AppID, p.Code)
+		tokens, err := h.clients.LoginMiniProgram(r.Context(), from.IP, p.AppID, p.Code)
+		if models.IsCode(err, models.CodeLimited) {
+			return nil, retLimited, err
+		}
 		if err != nil {
 			return nil, retRefreshInvalid, err
 		}

@@ -15,7 +15,7 @@ func (h *Handler) OAuth(w http.ResponseWriter, r *http.Request, from From) Outco
 	outcome := Outcome{Action: "oauth", Code: answered}
 	q := r.URL.Query()
 	back, err := h.clients.ReturnFromWeChat(r.Context(), service.WebLogin{
-		AppID: q.Get("appid"), RedirectURI: q.Get("redirect_uri"), Code: q.Get("code"), State: q.Get("state"),
+		AppID: q.Get("appid"), RedirectURI: q.Get("redirect_uri"), Code: q.Get("code"), State: q.Get("state"), IP: from.IP,
 	})
 	if err == nil {
 		w.Header().Set("Location", back)
@@ -29,12 +29,18 @@ func (h *Handler) OAuth(w http.ResponseWriter, r *http.Request, from From) Outco
 		status = http.StatusBadGateway
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", retryLogin)
+	}
 	w.WriteHeader(status)
 	h.delivered(r.Context(), from, loginFailed.Execute(w, map[string]string{
 		"Title": i18n.Both("call.login_failed", nil), "Why": refused.text, "RequestID": from.RequestID,
 	}))
 	return outcome
 }
+
+// retryLogin is after how many seconds a login that was one too many may go ahead.
+const retryLogin = "60"
 
 var oauthStatus = map[models.Code]int{
 	models.CodeInvalid: http.StatusBadRequest, models.CodeForbidden: http.StatusForbidden, models.CodeNotFound: http.StatusNotFound,

@@ -39,6 +39,7 @@ const (
 	socketSilence    = 90 * time.Second
 	socketWrite      = 10 * time.Second
 	loginWithin      = 10 * time.Second
+	maxLogins        = 5  // tries; the SDK makes three
 	maxPerSocket     = 50 // watches
 	closeNotLoggedIn = 3050
 )
@@ -58,6 +59,7 @@ type socket struct {
 	from From
 	call service.ClientCall // who it is, after LOGIN
 	in   bool
+	bad  int // tries to log in that failed
 
 	writing sync.Mutex
 	mu      sync.Mutex
@@ -79,6 +81,7 @@ func (h *Handler) Socket(w http.ResponseWriter, r *http.Request, from From) Outc
 	ctx, cancel := context.WithCancel(h.life)
 	defer cancel()
 	s.serve(ctx)
+	cancel()
 	s.leave()
 	_ = conn.CloseNow()
 	outcome.AppID, outcome.EnvironmentID = s.call.Client.AppID(), s.call.EnvironmentID
@@ -159,13 +162,16 @@ func (s *socket) login(ctx context.Context, m message) error {
 		EnvID   string `json:"envId"`
 		SignStr string `json:"signStr"`
 	}
+	if s.bad++; s.bad > maxLogins {
+		return s.conn.Close(closeNotLoggedIn, "too many tries")
+	}
 	if err := json.Unmarshal(m.Data, &p); err != nil {
 		return s.fail(ctx, m, "SIGN_PARAM_INVALID", "malformed")
 	}
 	call, err := s.h.clients.EnterSocket(ctx, p.SignStr, p.EnvID)
 	if err == nil {
 		call.Origin, call.IP, call.RequestID = s.from.Origin, s.from.IP, s.from.RequestID
-		s.call, s.in = call, true
+		s.call, s.in, s.bad = call, true, 0
 		return s.send(ctx, message{RequestID: m.RequestID, Type: "LOGIN"}, map[string]string{"envId": p.EnvID})
 	}
 	code := "SIGN_INVALID_ERROR"
@@ -173,157 +179,4 @@ func (s *socket) login(ctx context.Context, m message) error {
 		code = "SIGN_EXPIRED_ERROR"
 	}
 	return s.fail(ctx, m, code, s.h.refuse(ctx, err, surfaceDatabase, s.from.RequestID).text)
-}
-
-// watchParams are the parameters of INIT_WATCH and of what follows it.
-type watchParams struct {
-	Collection string            `json:"collName"`
-	Query      string            `json:"query"`
-	QueryType  int               `json:"queryType"`
-	Limit      int               `json:"limit"`
-	OrderBy    map[string]string `json:"orderBy"`
-	QueryID    string            `json:"queryID"`
-	EventID    int64             `json:"eventID"`
-}
-
-func (s *socket) initWatch(ctx context.Context, m message) error {
-	var p watchParams
-	if err := json.Unmarshal(m.Data, &p); err != nil || len(m.WatchID) == 0 || p.Limit < 0 || len(p.OrderBy) > 1 {
-		return s.fail(ctx, m, "SYS_ERR", "malformed")
-	}
-	s.mu.Lock()
-	many := len(s.follows) >= maxPerSocket
-	s.mu.Unlock()
-	if many || !s.h.followings.room(s.person()) {
-		return s.fail(ctx, m, "SYS_ERR", "too many watches")
-	}
-	q := service.WatchQuery{Query: p.Query, Limit: p.Limit}
-	for field, direction := range p.OrderBy {
-		q.Order = append(q.Order, service.ClientOrder{Field: field, Descending: direction == "desc"})
-	}
-	where := service.ClientDocumentCall{ClientCall: s.call, Collection: p.Collection, ByID: p.QueryType == queryByID}
-	watch, err := s.h.clients.Watch(ctx, where, q)
-	if err != nil {
-		return s.refuse(ctx, m, err)
-	}
-	f := newFollowing(watch, s.person())
-	events, err := f.begin(ctx)
-	if err != nil {
-		watch.Close()
-		return s.refuse(ctx, m, err)
-	}
-	s.h.followings.add(f)
-	if err := s.send(ctx, message{WatchID: m.WatchID, RequestID: m.RequestID, Type: "INIT_EVENT"}, f.state(events)); err != nil {
-		s.h.followings.drop(f)
-		return err
-	}
-	s.follow(ctx, m.WatchID, f)
-	return nil
-}
-
-// refuse hands a decision to onError.
-func (s *socket) refuse(ctx context.Context, m message, err error) error {
-	refused := s.h.refuse(ctx, err, surfaceDatabase, s.from.RequestID)
-	code := "COLLECTION_PERMISSION_DENIED"
-	if refused.ours {
-		code = "SYS_ERR"
-	}
-	return s.fail(ctx, m, code, "["+string(refused.number)+"] "+refused.text)
-}
-
-// person tells clients apart: a watch that is taken up again must be one's own.
-func (s *socket) person() string { return s.call.Person(s.from.IP) }
-
-// follow sends what changes until the watch or the socket ends.
-func (s *socket) follow(ctx context.Context, watchID json.RawMessage, f *following) {
-	ctx, f.cancel = context.WithCancel(ctx)
-	s.mu.Lock()
-	s.follows[string(watchID)] = f
-	s.mu.Unlock()
-	s.all.Go(func() {
-		err := f.run(ctx, func(events []event) error {
-			return s.send(ctx, message{WatchID: watchID, Type: "NEXT_EVENT"}, f.state(events))
-		})
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		s.forget(watchID, f)
-		_ = s.refuse(ctx, message{WatchID: watchID}, err)
-	})
-}
-
-func (s *socket) forget(watchID json.RawMessage, f *following) {
-	s.mu.Lock()
-	delete(s.follows, string(watchID))
-	s.mu.Unlock()
-	s.h.followings.drop(f)
-}
-
-func (s *socket) closeWatch(m message) {
-	s.mu.Lock()
-	f := s.follows[string(m.WatchID)]
-	s.mu.Unlock()
-	if f != nil {
-		f.cancel()
-		s.forget(m.WatchID, f)
-	}
-}
-
-// checkLast answers where a watch is; the SDK rebuilds it when it is behind.
-func (s *socket) checkLast(ctx context.Context, m message) error {
-	s.mu.Lock()
-	f := s.follows[string(m.WatchID)]
-	s.mu.Unlock()
-	if f == nil {
-		return s.fail(ctx, m, "QUERYID_INVALID_ERROR", "unknown query")
-	}
-	return s.send(ctx, message{WatchID: m.WatchID, RequestID: m.RequestID, Type: "CHECK_EVENT"}, f.state(nil))
-}
-
-// rebuildWatch takes a watch up again, after the socket was lost or an event.
-func (s *socket) rebuildWatch(ctx context.Context, m message) error {
-	var p watchParams
-	if err := json.Unmarshal(m.Data, &p); err != nil || len(m.WatchID) == 0 {
-		return s.fail(ctx, m, "SYS_ERR", "malformed")
-	}
-	f := s.h.followings.find(p.QueryID, s.person())
-	if f == nil {
-		return s.fail(ctx, m, "QUERYID_INVALID_ERROR", "unknown query")
-	}
-	s.mu.Lock()
-	here := s.follows[string(m.WatchID)] == f
-	s.mu.Unlock()
-	if !here && !s.h.followings.take(f) {
-		return s.fail(ctx, m, "QUERYID_INVALID_ERROR", "the query is followed elsewhere")
-	}
-	events, ok := f.since(p.EventID)
-	if !ok {
-		s.forget(m.WatchID, f)
-		return s.fail(ctx, m, "QUERYID_INVALID_ERROR", "events were lost")
-	}
-	if err := s.send(ctx, message{WatchID: m.WatchID, RequestID: m.RequestID, Type: "REBUILD_EVENT"}, f.state(events)); err != nil {
-		if !here {
-			s.h.followings.leave(f)
-		}
-		return err
-	}
-	if !here {
-		s.follow(ctx, m.WatchID, f)
-	}
-	return nil
-}
-
-// leave keeps the watches of a socket that ended for whoever comes back.
-func (s *socket) leave() {
-	s.mu.Lock()
-	left := s.follows
-	s.follows = map[string]*following{}
-	s.mu.Unlock()
-	for _, f := range left {
-		f.cancel()
-	}
-	s.all.Wait()
-	for _, f := range left {
-		s.h.followings.leave(f)
-	}
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/netip"
 	"sync"
+
+	"envshare/models"
 )
 
 // ErrBusy says that the bodies in memory have reached their limit.
@@ -36,24 +38,7 @@ type Metered struct {
 
 // Meter counts a body that came from an address.
 func (b *Budget) Meter(body io.ReadCloser, ip string) *Metered {
-	return &Metered{ReadCloser: body, budget: b, sender: senderOf(ip)}
-}
-
-// senderOf returns what counts as one sender: an IPv4 address, or the /64 that
-// one household gets of IPv6. The zero prefix stands for this machine, whose
-// workers and proxy send on behalf of everybody.
-func senderOf(ip string) netip.Prefix {
-	address, err := netip.ParseAddr(ip)
-	if err != nil || address.Unmap().IsLoopback() {
-		return netip.Prefix{}
-	}
-	address = address.Unmap().WithZone("")
-	bits := 32
-	if address.Is6() {
-		bits = 64
-	}
-	prefix, _ := address.Prefix(bits) // never fails for these lengths
-	return prefix
+	return &Metered{ReadCloser: body, budget: b, sender: models.Sender(ip)}
 }
 
 func (m *Metered) Read(p []byte) (int, error) {
