@@ -101,7 +101,7 @@ func (h members) form(c echo.Context, status int, chosen models.Role, errs views
 	if err != nil {
 		return err
 	}
-	if err := m.MayChange.Err(); err != nil && errs == nil {
+	if err := m.MayChange.Err(); err != nil && errs == nil { // a refused form says why beside it
 		return err
 	}
 	if chosen == models.RoleNone {

@@ -39,7 +39,16 @@ func MayChangeMember(f MemberFacts, to Role) Decision {
 	switch {
 	case f.Role == RoleNone:
 		return Deny(CodeNotFound, "error.not_found")
-	case f.Role == RoleAdmin && to < RoleAdmin && f.Admins <= 1:
+	case f.Role == RoleAdmin && to < RoleAdmin:
+		return KeepsAdmin(f.Admins - 1)
+	}
+	return Allow()
+}
+
+// KeepsAdmin reports whether an app that would have so many administrators may
+// come to that.
+func KeepsAdmin(admins int) Decision {
+	if admins < 1 {
 		return Deny(CodeConflict, "error.last_admin")
 	}
 	return Allow()

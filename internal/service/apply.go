@@ -188,12 +188,7 @@ func (r *applyRun) all(ctx context.Context, m Manifest) error {
 			}
 		}
 	}
-	for _, u := range m.Users {
-		if err := r.user(ctx, u); err != nil {
-			return fmt.Errorf("user %s: %w", u.Username, err)
-		}
-	}
-	return nil
+	return r.users(ctx, m.Users)
 }
 
 func (r *applyRun) principal(ctx context.Context, declared ManifestPrincipal) error {

@@ -86,12 +86,12 @@ func (s *Members) Get(ctx context.Context, actor models.Actor, appID, userID str
 // Codes: forbidden for who would raise themselves, conflict for the last
 // administrator.
 func (s *Members) Change(ctx context.Context, actor models.Actor, appID, userID string, was, to models.Role) error {
-	if to == models.RoleNone {
-		return models.Fields{"role": models.M("error.required")}.Err()
-	}
 	return s.set(ctx, actor, appID, userID, func(f models.MemberFacts) (models.Role, error) {
-		if err := models.MayChangeMember(f, to).Err(); err != nil {
+		if err := models.MayChangeMember(f, max(to, models.LowestRole)).Err(); err != nil {
 			return to, err
+		}
+		if to == models.RoleNone {
+			return to, models.Fields{"role": models.M("error.required")}.Err()
 		}
 		if f.Role != was && f.Role != to {
 			return to, models.E(models.CodeConflict, "error.member_changed", "role", f.Role)
