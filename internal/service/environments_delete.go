@@ -122,6 +122,7 @@ func (s *Environments) Delete(ctx context.Context, actor models.Actor, appID, en
 	})
 	if err == nil {
 		s.stop(env)
+		s.sweeper.hurry() // where nothing is kept
 	}
 	return err
 }
