@@ -105,8 +105,16 @@ func TestDeletedEnvironmentsAreClosed(t *testing.T) {
 		session := w.session(t, diner, alone, "shop-1")
 		own, _, err := w.Credentials.Issue(ctx, shopAdmin, shop, "shop-1", time.Hour)
 		must(t, err)
-		ticket, _, err := w.Files.Upload(ctx, own, CallInfo{}, "late.txt")
+		must(t, w.Credentials.SetGatewayURL(ctx, "http://gateway.test"))
+		shown, err := w.Files.ShowURL(ctx, shopViewer, shop, "shop-1", "a/b.txt", false)
 		must(t, err)
+		tickets, err := w.Files.Download(ctx, own, CallInfo{}, []FileRequest{{FileID: models.FileID("shop-1", "a/b.txt")}})
+		must(t, err)
+		addresses := []string{shown, DownloadPath + tickets[0].Ticket}
+		for _, address := range addresses {
+			_, err := w.openTicket(t, address)
+			must(t, err)
+		}
 		transaction, err := w.Documents.db.Begin(ctx, "shop-1")
 		must(t, err)
 		watched, stop := w.Documents.db.Watch("shop-1", "todos")
@@ -157,9 +165,10 @@ func TestDeletedEnvironmentsAreClosed(t *testing.T) {
 			wantError(t, err, models.CodeUnauthenticated, "call.credential_revoked")
 		})
 		t.Run("tickets of files", func(t *testing.T) {
-			_, err := w.Files.Accept(ctx, ticket, UploadForm{}, strings.NewReader("late"))
-			if err == nil {
-				t.Error("an upload was taken in")
+			for _, address := range addresses {
+				if _, err := w.openTicket(t, address); err == nil {
+					t.Errorf("%.40s still opens", address)
+				}
 			}
 		})
 		t.Run("transactions and watches", func(t *testing.T) {
