@@ -73,7 +73,7 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 	services := service.New(service.Deps{
 		WeChat: weChat,
 		Store:  records, Documents: documents, Blobs: blobs, Runner: functions, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: logger,
-		WorkerGatewayURL: config.LocalURL(gatewayListener.Addr()),
+		WorkerGatewayURL: config.LocalURL(gatewayListener.Addr()), EnvironmentGrace: s.EnvironmentGrace,
 	})
 	services.StartBackground()
 	console, err := s.console(services, logger)
@@ -146,7 +146,9 @@ func (s serveCommand) console(services *service.Services, logger *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	handlers.Register(e, services, handlers.Options{NeedsSetUp: services.Accounts.NeedsSetUp, Secure: s.Secure()})
+	handlers.Register(e, services, handlers.Options{
+		NeedsSetUp: services.Accounts.NeedsSetUp, Secure: s.Secure(), URL: s.ConsoleURL, EnvironmentGrace: s.EnvironmentGrace,
+	})
 	return e, nil
 }
 

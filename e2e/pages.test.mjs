@@ -35,8 +35,12 @@ async function allPages(page) {
   await page.goto(`${env}/database`)
   const collection = await page.getByTestId('collection-row').first().getByRole('link').first().getAttribute('href')
 
+  const settings = await settingsPages(page, app, env)
+
   return {
     'list of apps': '/apps',
+    ...settings,
+    'borrowed danger zone': `${borrowed}/settings/danger`,
     'no entry': `/apps/${campaign.appid}`,
     'first environment': `/apps/${campaign.appid}/environments/new`,
     'no usable environment': `/apps/${account.appid}`,
@@ -105,6 +109,28 @@ async function allPages(page) {
   }
 }
 
+/** Addresses of the settings of an app, with somebody to change and something to restore. */
+async function settingsPages(page, app, env) {
+  await page.goto(`${app}/members`)
+  const role = await page.getByTestId('member-row').filter({ hasText: 'bob' }).getByRole('link', { name: '修改角色' }).getAttribute('href')
+  await ui.post(page, `${app}/envs/mall-old/settings/delete`, { confirm: 'mall-old' })
+  await page.goto(`${app}/invitations/new`)
+  await page.getByRole('button', { name: '生成链接' }).click()
+  const link = await page.getByTestId('invitation-link').getByRole('textbox').inputValue()
+  return {
+    'environment name': `${env}/settings/name`,
+    'danger zone': `${env}/settings/danger`,
+    'delete environment': `${env}/settings/delete`,
+    'restore environment': `${app}/environments/mall-old/restore`,
+    'members': `${app}/members`,
+    'role of a member': role,
+    'remove member': role.replace(/role$/, 'remove'),
+    'invite': `${app}/invitations/new`,
+    'invitation': new URL(link).pathname,
+    'error in an app': `${app}/envs/mall-old`,
+  }
+}
+
 describe('pages', () => {
   let server, browser, alice, pages
 
@@ -129,6 +155,7 @@ describe('pages', () => {
       apps: [
         {
           appid: mall.appid, name: mall.name, type: 'miniprogram', principal: 'acme', sharing: true,
+          environments: [{ id: 'mall-old', name: '旧版环境' }],
           shares: [
             { to: member.appid, until: soon, note: '会员日联合活动，商品与下单', environments: [{ id: mall.test, permissions: viewer }, { id: mall.prod }] },
             { to: account.appid, environments: [{ id: mall.test }] },
@@ -136,6 +163,7 @@ describe('pages', () => {
         },
         { appid: member.appid, name: member.name, type: 'miniprogram', principal: 'acme', sharing: true },
       ],
+      users: [{ username: 'bob', apps: { [mall.appid]: 'developer' } }],
     }))
     await server.run('apply', '-f', file)
     await journey(browser, server, { storageState: alice }, async page => {

@@ -35,6 +35,9 @@ func (h environments) index(c echo.Context) error {
 	for _, b := range p.Borrowed {
 		page.Borrowed = append(page.Borrowed, h.borrowedRow(p, b))
 	}
+	if page.Deleted, err = h.deleted(c, p.Console); err != nil {
+		return err
+	}
 	return render.Page(c, http.StatusOK, views.EnvironmentsIndex(page))
 }
 

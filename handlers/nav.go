@@ -46,6 +46,7 @@ func (h pages) nav(ctx context.Context, p place, tab string) *views.Nav {
 	if p.opened == nil {
 		return n
 	}
+	n.WhyNotConfigure = reason(ctx, p.opened.MayConfigure())
 	e := p.opened.View.Environment
 	current := views.NavEnvironment{ID: e.ID, Name: e.Name, Href: paths.Environment(p.App.AppID, e.ID)}
 	if p.opened.View.Borrowed() {

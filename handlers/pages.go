@@ -6,7 +6,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"envshare/internal/i18n"
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
@@ -61,11 +60,15 @@ func (h pages) enter(c echo.Context) (place, error) {
 	if err := console.MayOpen.Err(); err != nil {
 		return place{}, err
 	}
-	env := lastEnvironment(c, console)
+	return h.within(c, console, lastEnvironment(c, console))
+}
+
+// within is a place in an app and in one of its environments, "" for none.
+func (h pages) within(c echo.Context, console service.Console, env string) (place, error) {
 	if env == "" {
 		return place{Console: console}, nil
 	}
-	opened, err := h.services.Apps.Open(ctx, actor, app, env)
+	opened, err := h.services.Apps.Open(c.Request().Context(), session.Actor(c), console.App.AppID, env)
 	if refused(err) { // it ended between the two questions
 		return place{Console: console}, nil
 	}
@@ -80,45 +83,57 @@ func refused(err error) bool {
 	return models.IsCode(err, models.CodeForbidden) || models.IsCode(err, models.CodeNotFound)
 }
 
-// explainRefusal answers a member of an app who is refused something in it with
-// the way back to it; in an app without console entry with why that is and how to
-// get one (S11): also when the last share ended while
-// a page was open, and whatever environment was asked for, so that nobody learns
-// which ones there are.
+// explainRefusal answers a member of an app without console entry who is refused
+// something in it with why that is and how to get one (S11): also when the last
+// share ended while a page was open, and whatever environment was asked for, so
+// that nobody learns which ones there are. Any other error page in an app keeps its
+// switchers, and the way back to it.
 func (h pages) explainRefusal(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		render.SetFrame(c, func() render.Frame { return h.frame(c) })
 		err := next(c)
 		if !refused(err) {
 			return err
 		}
 		console, failed := h.services.Apps.Console(c.Request().Context(), session.Actor(c), c.Param(appParam))
-		if failed != nil {
+		if failed != nil || console.MayOpen.Allowed {
 			return err
 		}
-		if !console.MayOpen.Allowed {
-			return h.noEntry(c, console)
-		}
-		return h.refusal(c, console, err)
+		return h.noEntry(c, console)
 	}
 }
 
-// refusal is the page of a refused request, with the way back to the app.
-func (h pages) refusal(c echo.Context, console service.Console, err error) error {
-	status, msg := http.StatusForbidden, models.MsgOf(err)
-	if models.IsCode(err, models.CodeNotFound) {
-		status = http.StatusNotFound
+// frame is what an error page in an app stands in: nothing for strangers, or when
+// it cannot be loaded.
+func (h pages) frame(c echo.Context) render.Frame {
+	ctx := c.Request().Context()
+	console, err := h.services.Apps.Console(ctx, session.Actor(c), c.Param(appParam))
+	if err != nil || !console.MayOpen.Allowed {
+		return render.Frame{}
 	}
-	return render.Page(c, status, views.Error(views.ErrorPage{
-		Base: render.Bare(c, ""), Status: status, Message: i18n.Text(i18n.Locale(c.Request().Context()), msg.Key, msg.Args),
-		RequestID: c.Response().Header().Get(echo.HeaderXRequestID), AppHref: paths.App(console.App.AppID),
-	}))
+	back := paths.App(console.App.AppID)
+	p, err := h.within(c, console, c.Param(envParam))
+	if err == nil && p.opened == nil {
+		p, err = h.within(c, console, lastEnvironment(c, console))
+	}
+	if err != nil {
+		return render.Frame{AppHref: back}
+	}
+	return render.Frame{Nav: h.nav(ctx, p, ""), AppHref: back}
 }
 
+// noEntry says why an app has no console, and how it gets one.
 func (h pages) noEntry(c echo.Context, console service.Console) error {
-	return render.Page(c, http.StatusForbidden, views.NoEntry(views.NoEntryPage{
+	page := views.NoEntryPage{
 		Base: render.Base(c, ""), AppID: console.App.AppID, AppName: console.App.Name,
 		CanActivate: console.MayCreateEnvironment.Allowed,
-	}))
+	}
+	var err error
+	if page.Deleted, err = h.deleted(c, console); err != nil {
+		return err
+	}
+	render.Whole(c)
+	return render.Page(c, http.StatusForbidden, views.NoEntry(page))
 }
 
 // pageQuery is the part of an address that turns the pages of a list.

@@ -26,6 +26,11 @@ type Options struct {
 	Secure bool
 	// Now is the clock; nil for the real one.
 	Now func() time.Time
+	// URL is how browsers reach the console, for links to hand on; empty for what a
+	// request names.
+	URL string
+	// EnvironmentGrace is how long a deleted environment is kept.
+	EnvironmentGrace time.Duration
 }
 
 // routes adds addresses that share who may ask for them.
@@ -56,6 +61,7 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 
 	public := routes{echo: e}
 	registerAccounts(public, p, o)
+	registerInvited(public, p)
 
 	signedIn := routes{e, []echo.MiddlewareFunc{session.Required}}
 	signedIn.post(paths.Logout(), login{pages: p}.logout)
@@ -64,6 +70,7 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 
 	member := routes{e, []echo.MiddlewareFunc{session.Required, p.explainRefusal}}
 	registerApp(member, p)
+	registerSettings(member, p, o)
 	registerSharing(member, p)
 	registerFunctions(member, p)
 	registerDatabase(member, p)
@@ -81,6 +88,8 @@ const (
 	tokenParam      = "token"
 	documentParam   = "document"
 	transferParam   = "transfer"
+	userParam       = "user"
+	invitationParam = "invitation"
 
 	anyApp        = ":" + appParam
 	anyEnv        = ":" + envParam
@@ -90,6 +99,8 @@ const (
 	anyToken      = ":" + tokenParam
 	anyDocument   = ":" + documentParam
 	anyTransfer   = ":" + transferParam
+	anyUser       = ":" + userParam
+	anyInvitation = ":" + invitationParam
 )
 
 // registerAccounts adds what somebody needs who is not signed in yet.
@@ -119,6 +130,43 @@ func registerApp(r routes, p pages) {
 	r.post(paths.EnableSharing(anyApp), x.enable)
 	r.get(paths.DisableSharing(anyApp), x.confirmDisable)
 	r.post(paths.DisableSharing(anyApp), x.disable)
+}
+
+// registerSettings adds what administrators decide about environments as a whole
+// and about members.
+func registerSettings(r routes, p pages, o Options) {
+	n := environmentName{p}
+	r.get(paths.RenameEnvironment(anyApp, anyEnv), n.edit)
+	r.post(paths.RenameEnvironment(anyApp, anyEnv), n.update)
+
+	d := dangerZone{p, o.EnvironmentGrace}
+	r.get(paths.DangerZone(anyApp, anyEnv), d.show)
+	r.get(paths.DeleteEnvironment(anyApp, anyEnv), d.confirmDelete)
+	r.post(paths.DeleteEnvironment(anyApp, anyEnv), d.delete)
+
+	k := keptEnvironments{p}
+	r.get(paths.RestoreEnvironment(anyApp, anyEnv), k.confirmRestore)
+	r.post(paths.RestoreEnvironment(anyApp, anyEnv), k.restore)
+
+	m := members{p}
+	r.get(paths.Members(anyApp), m.index)
+	r.get(paths.ChangeMember(anyApp, anyUser), m.edit)
+	r.post(paths.ChangeMember(anyApp, anyUser), m.update)
+	r.get(paths.RemoveMember(anyApp, anyUser), m.confirmRemove)
+	r.post(paths.RemoveMember(anyApp, anyUser), m.remove)
+
+	i := memberInvitations{p, o.URL}
+	r.get(paths.NewInvitation(anyApp), i.new)
+	r.post(paths.Invitations(anyApp), i.create)
+	r.post(paths.RevokeInvitation(anyApp, anyInvitation), i.revoke)
+}
+
+// registerInvited adds what the link of an invitation opens, for whoever holds it.
+func registerInvited(r routes, p pages) {
+	i := invited{p}
+	r.get(paths.Invitation(anyToken), i.show)
+	r.post(paths.Invitation(anyToken), i.accept)
+	r.post(paths.RegisterInvited(anyToken), i.register)
 }
 
 // registerSharing adds what an app lends and borrows.

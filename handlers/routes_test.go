@@ -15,6 +15,7 @@ import (
 // public are the routes that need nobody to be signed in.
 var public = map[string]bool{
 	"GET /login": true, "POST /login": true, "GET /setup/:token": true, "POST /setup/:token": true,
+	"GET /invitations/:token": true, "POST /invitations/:token": true, "POST /invitations/:token/register": true,
 	"GET /healthz": true, "GET /readyz": true, "GET /static/*": true, "POST /language": true, "POST /theme": true,
 }
 
@@ -71,6 +72,8 @@ func (b *browser) token(path string) string {
 type world struct {
 	*console
 	share, incoming, invocation, document, transfer string // ids
+
+	user, invitation string // a member of shop, and an open invitation to it
 }
 
 func newFullWorld(t *testing.T) world {
@@ -79,12 +82,21 @@ func newFullWorld(t *testing.T) world {
 	k.kit.Apply(t, strings.NewReplacer(
 		"name: 商城\n", "name: 商城\n    sharing: true\n",
 		"{id: shop-test, name: 商城测试}", "{id: shop-test, name: 商城测试, functions: functions}",
+		"{id: shop-prod, name: 商城生产}", "{id: shop-prod, name: 商城生产}\n      - {id: shop-gone, name: 商城旧版}",
 	).Replace(manifest), map[string]string{"functions/hello/index.js": "exports.main = async () => 1\n"})
 	invocation := models.Invocation{ID: "run-1", EnvironmentID: shopTest, FunctionName: "hello", Version: 1, Trigger: models.TriggerConsole,
 		CallerAppID: shop, Status: models.InvocationOK, Result: "1", StartedAt: time.Now().UTC()}
 	must(t, k.kit.Store.Invocations.InsertBatch(t.Context(), []models.Invocation{invocation}))
 	document, transfer := k.data()
-	return world{k, k.share(shop, diner, shopTest, models.Permissions()...).ID, k.only(depot).ID, invocation.ID, document, transfer}
+	must(t, k.kit.Services.Environments.Delete(t.Context(), testkit.Actor, shop, shopGone, shopGone))
+	user, err := k.kit.Services.Accounts.CreateUser(t.Context(), testkit.Actor, "colleague", password, false, map[string]models.Role{shop: models.RoleDeveloper})
+	must(t, err)
+	invitation, _, err := k.kit.Services.Members.Invite(t.Context(), testkit.Actor, shop, models.NewInvitation{Role: models.RoleViewer, Days: 1})
+	must(t, err)
+	return world{
+		console: k, share: k.share(shop, diner, shopTest, models.Permissions()...).ID, incoming: k.only(depot).ID,
+		invocation: invocation.ID, document: document, transfer: transfer, user: user.ID, invitation: invitation.ID,
+	}
 }
 
 // data makes a collection "hello" with a document, an export of it, and a file
@@ -129,7 +141,12 @@ func (w world) of(r route) string {
 	if strings.HasSuffix(r.path, "/leave") {
 		share = w.incoming
 	}
-	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer).Replace(r.with(shop, shopTest, share, "hello", w.invocation))
+	env := shopTest
+	if strings.HasSuffix(r.path, "/environments/:env/restore") {
+		env = shopGone
+	}
+	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer, ":user", w.user, ":invitation", w.invitation).
+		Replace(r.with(shop, env, share, "hello", w.invocation))
 	switch {
 	case strings.Contains(path, "/storage/"):
 		path += "?path=a.txt"
@@ -182,7 +199,7 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 					wantStatus(t, admin.ask(r, path, ""), http.StatusForbidden)
 				})
 			}
-			for placeholder, forged := range map[string]string{":env": rivalMain, ":share": "01ARZ3NDEKTSV4RRFFQ69G5FAV", ":invocation": "nowhere", ":app": "wx00000000000000ff"} {
+			for placeholder, forged := range map[string]string{":env": rivalMain, ":share": "01ARZ3NDEKTSV4RRFFQ69G5FAV", ":invocation": "nowhere", ":user": "nobody", ":invitation": "nothing", ":app": "wx00000000000000ff"} {
 				if !strings.Contains(r.path, placeholder) {
 					continue
 				}

@@ -21,9 +21,10 @@ func (h settings) show(c echo.Context) error {
 	if err := p.opened.May(models.SettingsView).Err(); err != nil {
 		return err
 	}
-	e := p.opened.View.Environment
+	e, may := p.opened.View.Environment, p.opened.MayConfigure()
 	return render.Page(c, http.StatusOK, views.SettingsEnvironment(views.SettingsEnvironmentPage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, EnvID: e.ID, EnvName: e.Name,
 		Owner: appRef(p.opened.Owner, true), Borrowed: p.opened.View.Borrowed(), Created: h.day(e.CreatedAt),
+		CanRename: may.Allowed, WhyNot: reason(c.Request().Context(), may),
 	}))
 }

@@ -28,6 +28,7 @@ const (
 
 	shopTest  = "shop-test"
 	shopProd  = "shop-prod"
+	shopGone  = "shop-gone" // deleted, where a test makes it
 	depotMain = "depot-main"
 	rivalMain = "rival-main"
 )

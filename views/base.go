@@ -48,6 +48,9 @@ type Nav struct {
 	Borrowed    []NavEnvironment
 	Tabs        []Tab
 	Strip       *Strip // only in a borrowed environment
+	// WhyNotConfigure says why the settings that belong to the owner's
+	// administrators alone are closed here, empty when they are open.
+	WhyNotConfigure string
 }
 
 // NavApp is an app in the switcher.

@@ -206,7 +206,7 @@ func Extensions(p ExtensionsPage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = settingsFrame(settingsTabs(ctx, p.AppID, p.EnvID, sectionExtensions)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = settingsFrame(settingsTabs(ctx, p.Base, p.AppID, p.EnvID, sectionExtensions)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

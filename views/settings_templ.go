@@ -19,20 +19,30 @@ import (
 const (
 	sectionEnvironment = "settings.environment"
 	sectionAccess      = "settings.access"
+	sectionMembers     = "settings.members"
 	sectionExtensions  = "settings.extensions"
+	sectionDanger      = "settings.danger"
 )
 
-// settingsTabs are the sections of 设置; an app without environment has only the
-// last.
-func settingsTabs(ctx context.Context, app, env, active string) []ui.Segment {
+// settingsTabs are the sections of 设置; an app without environment has only those
+// of the app. What belongs to the owner's administrators alone says so to others.
+func settingsTabs(ctx context.Context, b Base, app, env, active string) []ui.Segment {
+	tab := func(label, href string) ui.Segment {
+		return ui.Segment{Label: i18n.T(ctx, label), Href: href, Active: active == label}
+	}
 	tabs := []ui.Segment{}
 	if env != "" {
-		tabs = append(tabs,
-			ui.Segment{Label: i18n.T(ctx, sectionEnvironment), Href: paths.Settings(app, env), Active: active == sectionEnvironment},
-			ui.Segment{Label: i18n.T(ctx, sectionAccess), Href: paths.Access(app, env), Active: active == sectionAccess},
-		)
+		tabs = append(tabs, tab(sectionEnvironment, paths.Settings(app, env)), tab(sectionAccess, paths.Access(app, env)))
 	}
-	return append(tabs, ui.Segment{Label: i18n.T(ctx, sectionExtensions), Href: paths.Extensions(app), Active: active == sectionExtensions})
+	tabs = append(tabs, tab(sectionMembers, paths.Members(app)), tab(sectionExtensions, paths.Extensions(app)))
+	if env != "" {
+		danger := tab(sectionDanger, paths.DangerZone(app, env))
+		if b.Nav != nil {
+			danger.WhyNot, tabs[1].WhyNot = b.Nav.WhyNotConfigure, b.Nav.WhyNotConfigure
+		}
+		tabs = append(tabs, danger)
+	}
+	return tabs
 }
 
 func settingsFrame(tabs []ui.Segment) templ.Component {
@@ -88,6 +98,16 @@ type SettingsEnvironmentPage struct {
 	Owner          AppRef
 	Borrowed       bool
 	Created        string
+	// CanRename lets the name be changed; WhyNot is the reason when not.
+	CanRename bool
+	WhyNot    string
+}
+
+func (p SettingsEnvironmentPage) whyNot() string {
+	if p.CanRename {
+		return ""
+	}
+	return p.WhyNot
 }
 
 // SettingsEnvironment is the page 设置 → 环境设置.
@@ -179,7 +199,7 @@ func SettingsEnvironment(p SettingsEnvironmentPage) templ.Component {
 						var templ_7745c5c3_Var7 string
 						templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(p.EnvName)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 58, Col: 44}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 78, Col: 44}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 						if templ_7745c5c3_Err != nil {
@@ -200,6 +220,10 @@ func SettingsEnvironment(p SettingsEnvironmentPage) templ.Component {
 								return templ_7745c5c3_Err
 							}
 						}
+						templ_7745c5c3_Err = ui.Action(ui.ActionProps{Href: paths.RenameEnvironment(p.AppID, p.EnvID), Label: i18n.T(ctx, "settings.rename"), WhyNot: p.whyNot(), Dialog: true, ID: "rename"}).Render(ctx, templ_7745c5c3_Buffer)
+						if templ_7745c5c3_Err != nil {
+							return templ_7745c5c3_Err
+						}
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<a class=\"link\" href=\"")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -207,7 +231,7 @@ func SettingsEnvironment(p SettingsEnvironmentPage) templ.Component {
 						var templ_7745c5c3_Var8 templ.SafeURL
 						templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(paths.Environments(p.AppID)))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 64, Col: 68}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 85, Col: 68}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 						if templ_7745c5c3_Err != nil {
@@ -220,7 +244,7 @@ func SettingsEnvironment(p SettingsEnvironmentPage) templ.Component {
 						var templ_7745c5c3_Var9 string
 						templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "environments.title"))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 64, Col: 106}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 85, Col: 106}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 						if templ_7745c5c3_Err != nil {
@@ -255,7 +279,7 @@ func SettingsEnvironment(p SettingsEnvironmentPage) templ.Component {
 						var templ_7745c5c3_Var11 string
 						templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(p.EnvID)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 69, Col: 16}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 90, Col: 16}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 						if templ_7745c5c3_Err != nil {
@@ -290,7 +314,7 @@ func SettingsEnvironment(p SettingsEnvironmentPage) templ.Component {
 						var templ_7745c5c3_Var13 string
 						templ_7745c5c3_Var13, templ_7745c5c3_Err = templ.JoinStringErrs(p.Owner.Name)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 74, Col: 20}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 95, Col: 20}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var13))
 						if templ_7745c5c3_Err != nil {
@@ -303,7 +327,7 @@ func SettingsEnvironment(p SettingsEnvironmentPage) templ.Component {
 						var templ_7745c5c3_Var14 string
 						templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(p.Owner.AppID)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 75, Col: 69}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 96, Col: 69}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 						if templ_7745c5c3_Err != nil {
@@ -338,7 +362,7 @@ func SettingsEnvironment(p SettingsEnvironmentPage) templ.Component {
 						var templ_7745c5c3_Var16 string
 						templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(p.Created)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 78, Col: 35}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 99, Col: 35}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 						if templ_7745c5c3_Err != nil {
@@ -384,7 +408,7 @@ func SettingsEnvironment(p SettingsEnvironmentPage) templ.Component {
 						var templ_7745c5c3_Var18 string
 						templ_7745c5c3_Var18, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "settings.borrowed_note", "owner", p.Owner.Name))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 84, Col: 67}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `settings.templ`, Line: 105, Col: 67}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var18))
 						if templ_7745c5c3_Err != nil {
@@ -399,7 +423,7 @@ func SettingsEnvironment(p SettingsEnvironmentPage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = settingsFrame(settingsTabs(ctx, p.AppID, p.EnvID, sectionEnvironment)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = settingsFrame(settingsTabs(ctx, p.Base, p.AppID, p.EnvID, sectionEnvironment)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var4), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

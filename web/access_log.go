@@ -15,7 +15,7 @@ import (
 const maxLoggedPath = 256
 
 // accessLog writes one line per request. Queries are left out, for they may hold
-// what people search; so are set-up tokens. Health and static files are logged
+// what people search; so are the tokens of set-up and invitations. Health and static files are logged
 // for debugging only.
 func accessLog(logger *slog.Logger, now func() time.Time) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
@@ -47,13 +47,14 @@ func accessLog(logger *slog.Logger, now func() time.Time) echo.MiddlewareFunc {
 }
 
 // loggedPath returns a path as it may stand in a log. Whoever reads the log must
-// not find the one-time token of the first-run page, however its address was
-// written.
+// not find the one-time token of the first-run page or of an invitation, however
+// its address was written.
 func loggedPath(path string) string {
 	const hidden = ":token"
-	setup := paths.Setup("")
-	if i := strings.Index(strings.ToLower(path), setup); i >= 0 {
-		return path[:i] + paths.Setup(hidden)
+	for _, secret := range []func(string) string{paths.Setup, paths.Invitation} {
+		if i := strings.Index(strings.ToLower(path), secret("")); i >= 0 {
+			return path[:i] + secret(hidden)
+		}
 	}
 	if len(path) > maxLoggedPath {
 		path = strings.ToValidUTF8(path[:maxLoggedPath], "") + "…"

@@ -146,16 +146,11 @@ func (p *errorPages) answer(c echo.Context, status int, msg models.Msg) error {
 	if status == http.StatusUnauthorized {
 		return session.ToLogin(c)
 	}
-	if render.WantsFragment(c) {
-		// Whatever part was asked for, the error page has none of it, and a dialog
-		// that is open would hide it: htmx is told to show it as a whole.
-		h := c.Response().Header()
-		h.Set("HX-Retarget", "body")
-		h.Set("HX-Reswap", "innerHTML")
-		h.Set("HX-Reselect", "unset")
-	}
+	render.Whole(c)
 
-	page := views.ErrorPage{Base: render.Bare(c, ""), Status: status, RequestID: idOf(c), BackHref: cameFrom(c.Request())}
+	frame := render.FrameOf(c)
+	page := views.ErrorPage{Base: render.Bare(c, ""), Status: status, RequestID: idOf(c), BackHref: cameFrom(c.Request()), AppHref: frame.AppHref}
+	page.Nav = frame.Nav
 	if msg.Key != "" {
 		page.Message = i18n.Text(page.Lang, msg.Key, msg.Args)
 	}

@@ -37,6 +37,8 @@ type Serve struct {
 	Workers        int           `name:"workers" env:"ENVSHARE_WORKERS" default:"32" help:"Function processes at most at one time."`
 	Spares         int           `name:"spares" env:"ENVSHARE_SPARES" default:"3" help:"Warm function processes kept ready."`
 	Grace          time.Duration `name:"grace" env:"ENVSHARE_GRACE" default:"30s" help:"How long running functions and requests may go on after a signal to stop."`
+
+	EnvironmentGrace time.Duration `name:"environment-grace" env:"ENVSHARE_ENVIRONMENT_GRACE" default:"168h" help:"How long a deleted environment can be restored before all that it held is removed."`
 }
 
 // Validate checks what flags, variables and file say together.
@@ -57,6 +59,9 @@ func (s Serve) Validate() error {
 	}
 	if s.Demo && !(Loopback(s.Console) && Loopback(s.Gateway) && localURL(s.ConsoleURL) && localURL(s.GatewayURL)) {
 		return errors.New("the demo's passwords are public and its WeChat is simulated: --demo needs console and gateway on loopback addresses, and no proxy before them")
+	}
+	if s.EnvironmentGrace < 0 {
+		return errors.New("the time in which a deleted environment can be restored must not be negative")
 	}
 	if s.Workers < 1 || s.Spares < 0 {
 		return errors.New("workers must be at least 1 and spares at least 0")

@@ -70,6 +70,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := config.Serve{
 		Console: "127.0.0.1:8080", Gateway: "127.0.0.1:8081", SecureCookies: "auto", Workers: 32, Spares: 3, Grace: 30 * time.Second,
+		EnvironmentGrace: 7 * 24 * time.Hour,
 	}
 	if diff := cmp.Diff(want, c.Serve.Serve); diff != "" {
 		t.Error(diff)
@@ -86,7 +87,7 @@ func TestEveryFlagIsAVariableToo(t *testing.T) {
 	for name, value := range map[string]string{
 		"ENVSHARE_DATABASE": "postgres://db/x", "ENVSHARE_LOG_LEVEL": "warn", "ENVSHARE_LOG_JSON": "true", "ENVSHARE_CONSOLE": "127.0.0.1:1",
 		"ENVSHARE_GATEWAY": "127.0.0.1:2", "ENVSHARE_GATEWAY_URL": "http://localhost:3", "ENVSHARE_SECURE_COOKIES": "yes",
-		"ENVSHARE_DEMO": "true", "ENVSHARE_WORKERS": "3", "ENVSHARE_SPARES": "2", "ENVSHARE_GRACE": "4s", "ENVSHARE_DATA": "/data",
+		"ENVSHARE_DEMO": "true", "ENVSHARE_WORKERS": "3", "ENVSHARE_SPARES": "2", "ENVSHARE_GRACE": "4s", "ENVSHARE_ENVIRONMENT_GRACE": "5m", "ENVSHARE_DATA": "/data",
 	} {
 		t.Setenv(name, value)
 	}
@@ -96,7 +97,7 @@ func TestEveryFlagIsAVariableToo(t *testing.T) {
 	}
 	want := config.Serve{
 		Console: "127.0.0.1:1", Gateway: "127.0.0.1:2", GatewayURL: "http://localhost:3", SecureCookies: "yes", Demo: true,
-		Workers: 3, Spares: 2, Grace: 4 * time.Second,
+		Workers: 3, Spares: 2, Grace: 4 * time.Second, EnvironmentGrace: 5 * time.Minute,
 	}
 	if diff := cmp.Diff(want, c.Serve.Serve); diff != "" {
 		t.Error(diff)

@@ -60,6 +60,46 @@ func Environment(app, env string) string { return join("apps", app, "envs", env)
 // Settings is an environment's settings, seen from an app.
 func Settings(app, env string) string { return join("apps", app, "envs", env, "settings") }
 
+// RenameEnvironment gives an environment another name.
+func RenameEnvironment(app, env string) string { return Settings(app, env) + "/name" }
+
+// DangerZone is 设置 → 危险操作 of an environment.
+func DangerZone(app, env string) string { return Settings(app, env) + "/danger" }
+
+// DeleteEnvironment shows what ends, and deletes an environment.
+func DeleteEnvironment(app, env string) string { return Settings(app, env) + "/delete" }
+
+// RestoreEnvironment asks, and restores a deleted environment.
+func RestoreEnvironment(app, env string) string {
+	return join("apps", app, "environments", env, "restore")
+}
+
+// Members is 设置 → 成员管理 of an app.
+func Members(app string) string { return join("apps", app, "members") }
+
+// ChangeMember gives a member another role.
+func ChangeMember(app, user string) string { return join("apps", app, "members", user, "role") }
+
+// RemoveMember asks, and takes a member out of an app.
+func RemoveMember(app, user string) string { return join("apps", app, "members", user, "remove") }
+
+// Invitations takes new invitations to an app.
+func Invitations(app string) string { return join("apps", app, "invitations") }
+
+// NewInvitation is the form that makes an invitation.
+func NewInvitation(app string) string { return join("apps", app, "invitations", "new") }
+
+// RevokeInvitation ends an invitation.
+func RevokeInvitation(app, invitation string) string {
+	return join("apps", app, "invitations", invitation, "revoke")
+}
+
+// Invitation is the page behind the link of an invitation.
+func Invitation(token string) string { return join("invitations", token) }
+
+// RegisterInvited makes an account for who holds the link of an invitation.
+func RegisterInvited(token string) string { return Invitation(token) + "/register" }
+
 // Extensions is 设置 → 拓展能力 of an app.
 func Extensions(app string) string { return join("apps", app, "extensions") }
 

@@ -188,12 +188,7 @@ func (r *applyRun) all(ctx context.Context, m Manifest) error {
 			}
 		}
 	}
-	for _, u := range m.Users {
-		if err := r.user(ctx, u); err != nil {
-			return fmt.Errorf("user %s: %w", u.Username, err)
-		}
-	}
-	return nil
+	return r.users(ctx, m.Users)
 }
 
 func (r *applyRun) principal(ctx context.Context, declared ManifestPrincipal) error {
@@ -406,6 +401,11 @@ func (r *applyRun) environment(ctx context.Context, appID string, declared Manif
 		return err
 	}
 	existing, err := r.tx.Environments.ByID(ctx, env.ID)
+	if models.IsCode(err, models.CodeNotFound) {
+		if _, kept := r.tx.Environments.DeletedByID(ctx, env.ID); kept == nil {
+			return models.E(models.CodeConflict, "error.environment_deleted", "environment", env.ID)
+		}
+	}
 	switch {
 	case err == nil && existing.AppID != appID:
 		return models.E(models.CodeConflict, "error.environment_taken")
@@ -413,7 +413,7 @@ func (r *applyRun) environment(ctx context.Context, appID string, declared Manif
 		r.note("=", "environment", env.ID, "")
 	case err == nil:
 		r.note("~", "environment", env.ID, existing.Name+" → "+env.Name)
-		err = r.rename(ctx, existing, env.Name)
+		err = r.renameEnvironment(ctx, r.tx, r.actor, existing, env.Name)
 	case models.IsCode(err, models.CodeNotFound):
 		r.note("+", "environment", env.ID, env.Name)
 		err = r.insertEnvironment(ctx, r.tx, r.actor, env)
@@ -425,16 +425,6 @@ func (r *applyRun) environment(ctx context.Context, appID string, declared Manif
 		return err
 	}
 	return r.deployAll(ctx, appID, env.ID)
-}
-
-func (r *applyRun) rename(ctx context.Context, e models.Environment, name string) error {
-	if err := r.tx.Environments.Rename(ctx, e.ID, name); err != nil {
-		return err
-	}
-	return record(ctx, r.tx, r.actor, r.now(), change{
-		Action: models.AuditEnvironmentSaved, AppID: e.AppID, EnvironmentID: e.ID, Subject: e.ID,
-		Before: map[string]any{"name": e.Name}, After: map[string]any{"name": name},
-	})
 }
 
 func (r *applyRun) deployAll(ctx context.Context, appID, env string) error {

@@ -2,10 +2,45 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"slices"
 
 	"envshare/models"
 )
+
+// users saves all declared users. Together they must not take the last
+// administrator away from an app that has one.
+func (r *applyRun) users(ctx context.Context, declared []ManifestUser) error {
+	admins := map[string]int{}
+	for _, u := range declared {
+		for appID := range u.Apps {
+			n, err := r.tx.Users.CountAdmins(ctx, appID)
+			if err != nil {
+				return err
+			}
+			admins[appID] = n
+		}
+	}
+	for _, u := range declared {
+		if err := r.user(ctx, u); err != nil {
+			return fmt.Errorf("user %s: %w", u.Username, err)
+		}
+	}
+	for _, appID := range slices.Sorted(maps.Keys(admins)) {
+		if admins[appID] == 0 {
+			continue
+		}
+		n, err := r.tx.Users.CountAdmins(ctx, appID)
+		if err != nil {
+			return err
+		}
+		if err := models.KeepsAdmin(n).Err(); err != nil {
+			return fmt.Errorf("app %s: %w", appID, err)
+		}
+	}
+	return nil
+}
 
 func (r *applyRun) user(ctx context.Context, declared ManifestUser) error {
 	roles := map[string]models.Role{}

@@ -302,7 +302,7 @@ func (b base) look(ctx context.Context, tx *store.Store, actor models.Actor, app
 	}
 	environment, err := tx.Environments.ByID(ctx, environmentID)
 	if err != nil {
-		return fail(err)
+		return fail(goneFrom(ctx, tx, appID, environmentID, err))
 	}
 	view := models.EnvironmentView{Environment: environment, Through: facts.App}
 	for _, share := range facts.Incoming {

@@ -160,6 +160,10 @@ func (s *Credentials) Authenticate(ctx context.Context, secretID, token string) 
 	if err := s.checkIssued(f, c); err != nil {
 		return Credential{}, err
 	}
+	if _, there := f.Owners[c.EnvironmentID]; !there && c.Kind != kindSession {
+		// Its environment was deleted: the app's others are not open to it either.
+		return Credential{}, models.E(models.CodeUnauthenticated, "call.credential_revoked")
+	}
 	return Credential{SecretID: secretID, SecretKey: opened.secretKey, Token: token, claims: c, facts: f}, nil
 }
 

@@ -41,6 +41,8 @@ type Deps struct {
 	// path of a protocol: http://127.0.0.1:8081.
 	WorkerGatewayURL string
 	Logger           *slog.Logger
+	// EnvironmentGrace is how long a deleted environment can be restored.
+	EnvironmentGrace time.Duration
 	// Now is the clock; nil for the real one.
 	Now func() time.Time
 }
@@ -59,6 +61,9 @@ type Services struct {
 	Access      *AccessSettings
 	Credentials *Credentials
 	Manifests   *Manifests
+
+	Environments *Environments
+	Members      *Members
 
 	facts    *factsHolder
 	recorder *recorder
@@ -97,6 +102,11 @@ func New(d Deps) *Services {
 	s.Transfers = newTransfers(b, s.Documents, d.TransfersDir)
 	s.Documents.transfers = s.Transfers
 	s.Functions = &Functions{base: b, calls: s.Calls, runner: d.Runner, recorder: rec}
+	s.Environments = &Environments{
+		base: b, sharing: s.Sharing, documents: s.Documents, transfers: s.Transfers, files: s.Files, runner: d.Runner, code: code,
+		grace: d.EnvironmentGrace, sweeper: newBackground(),
+	}
+	s.Members = &Members{base: b, accounts: s.Accounts}
 	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, documents: s.Documents, files: s.Files, keys: d.Keys}
 	return s
 }
@@ -120,6 +130,7 @@ func (s *Services) StartBackground() {
 	s.Transfers.start()
 	s.Files.startSweeper()
 	s.Clients.startSweeper()
+	s.Environments.startSweeper()
 }
 
 // Close ends background work and writes out recorded invocations and usage.
@@ -127,6 +138,7 @@ func (s *Services) Close(ctx context.Context) error {
 	s.Transfers.close()
 	s.Files.sweeper.stop()
 	s.Clients.sweeper.stop()
+	s.Environments.sweeper.stop()
 	return s.recorder.close(ctx)
 }
 

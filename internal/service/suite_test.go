@@ -62,6 +62,9 @@ func person(name string) models.Actor {
 // start is when the tests begin, with milliseconds that end in no zero.
 var start = time.Date(2026, 11, 22, 8, 30, 0, 123_000_000, time.UTC)
 
+// testGrace is how long a deleted environment is kept.
+const testGrace = 7 * 24 * time.Hour
+
 // clock is a clock that stands still until it is moved.
 type clock struct {
 	mu sync.Mutex
@@ -129,7 +132,7 @@ func newWorld(t testing.TB, o store.Options, c *clock, keys Keys) *world {
 	must(t, err)
 	blobs, err := blob.OpenLocal(t.TempDir())
 	must(t, err)
-	services := New(Deps{Store: s, Blobs: blobs, Documents: documents, Keys: keys, FunctionsDir: t.TempDir(), TransfersDir: t.TempDir(), Now: c.now, Logger: silent()})
+	services := New(Deps{Store: s, Blobs: blobs, Documents: documents, Keys: keys, FunctionsDir: t.TempDir(), TransfersDir: t.TempDir(), EnvironmentGrace: testGrace, Now: c.now, Logger: silent()})
 	t.Cleanup(func() {
 		_ = services.Close(context.Background())
 		_ = documents.Close()

@@ -302,3 +302,20 @@ func newTransfers(b base, d *Documents, dir string) *Transfers {
 		base: b, documents: d, dir: dir, loop: newBackground(), running: map[string]*runningTransfer{}, turns: map[string]int{},
 	}
 }
+
+// stopOf tells the transfers of an environment that run here to stop, and waits
+// until they have.
+func (s *Transfers) stopOf(env string) {
+	s.mu.Lock()
+	var running []*runningTransfer
+	for _, r := range s.running {
+		if r.environment == env {
+			r.stop()
+			running = append(running, r)
+		}
+	}
+	s.mu.Unlock()
+	for _, r := range running {
+		<-r.done
+	}
+}

@@ -141,7 +141,7 @@ func (r Access) isolation() sql.IsolationLevel {
 
 func loadOwners(db *gorm.DB, facts *AccessFacts) error {
 	var rows []models.Environment
-	if err := db.Select("id", "app_id", "unauthenticated_access", "allowed_origins").Find(&rows).Error; err != nil {
+	if err := db.Select("id", "app_id", "unauthenticated_access", "allowed_origins").Find(&rows, "deleted_at IS NULL").Error; err != nil {
 		return err
 	}
 	for _, row := range rows {
@@ -169,7 +169,7 @@ func loadLogins(db *gorm.DB, facts *AccessFacts) error {
 func loadGrants(db *gorm.DB, facts *AccessFacts) error {
 	rows, err := db.Raw(`SELECT g.id, g.share_id, g.environment_id, g.permissions, s.grantee_app_id, s.until, s.paused_at IS NOT NULL
 		FROM grants g JOIN shares s ON s.id = g.share_id JOIN environments e ON e.id = g.environment_id
-		WHERE e.app_id = s.owner_app_id`).Rows()
+		WHERE e.app_id = s.owner_app_id AND e.deleted_at IS NULL`).Rows()
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"envshare/models"
@@ -91,35 +92,43 @@ func (r Apps) List(ctx context.Context) ([]models.App, error) {
 	return list, translate(r.s.reader(ctx).Order("created_at, app_id").Find(&list).Error)
 }
 
-// Environments keeps the environments.
+// Environments keeps the environments. Those that were deleted are kept for a
+// while: only the methods that say so find them.
 type Environments struct{ s *Store }
 
-// Insert adds an environment; an id that exists is a conflict.
+// live are the environments that were not deleted. Every query of them begins
+// here.
+func (r Environments) live(db *gorm.DB) *gorm.DB {
+	return db.Model(&models.Environment{}).Where("deleted_at IS NULL")
+}
+
+// Insert adds an environment; an id that exists is a conflict, also while the
+// deleted environment that had it is kept.
 func (r Environments) Insert(ctx context.Context, e models.Environment) error {
 	return translate(r.s.writer(ctx).Create(&e).Error)
 }
 
 // Rename changes an environment's name.
 func (r Environments) Rename(ctx context.Context, id, name string) error {
-	return affected(r.s.writer(ctx).Model(&models.Environment{}).Where("id = ?", id).Update("name", name))
+	return affected(r.live(r.s.writer(ctx)).Where("id = ?", id).Update("name", name))
 }
 
 // SetPolicy stores what the owner decided about clients.
 func (r Environments) SetPolicy(ctx context.Context, id string, p models.ClientPolicy) error {
-	return affected(r.s.writer(ctx).Model(&models.Environment{}).Where("id = ?", id).Select("UnauthenticatedAccess", "AllowedOrigins").
+	return affected(r.live(r.s.writer(ctx)).Where("id = ?", id).Select("UnauthenticatedAccess", "AllowedOrigins").
 		Updates(models.Environment{UnauthenticatedAccess: p.Unauthenticated, AllowedOrigins: p.Origins}))
 }
 
 // ByID returns an environment.
 func (r Environments) ByID(ctx context.Context, id string) (models.Environment, error) {
 	var e models.Environment
-	return e, translate(r.s.reader(ctx).Take(&e, "id = ?", id).Error)
+	return e, translate(r.live(r.s.reader(ctx)).Take(&e, "id = ?", id).Error)
 }
 
 // ByIDs returns the environments with these ids, by id.
 func (r Environments) ByIDs(ctx context.Context, ids []string) (map[string]models.Environment, error) {
 	var list []models.Environment
-	if err := r.s.reader(ctx).Find(&list, "id IN ?", ids).Error; err != nil {
+	if err := r.live(r.s.reader(ctx)).Find(&list, "id IN ?", ids).Error; err != nil {
 		return nil, translate(err)
 	}
 	out := make(map[string]models.Environment, len(list))
@@ -132,7 +141,7 @@ func (r Environments) ByIDs(ctx context.Context, ids []string) (map[string]model
 // OwnedBy returns the environments of an app, oldest first.
 func (r Environments) OwnedBy(ctx context.Context, appID string) ([]models.Environment, error) {
 	var list []models.Environment
-	return list, translate(r.s.reader(ctx).Order("created_at, id").Find(&list, "app_id = ?", appID).Error)
+	return list, translate(r.live(r.s.reader(ctx)).Order("created_at, id").Find(&list, "app_id = ?", appID).Error)
 }
 
 // Owners returns the AppID of the owner of every environment that has one of
@@ -152,5 +161,5 @@ func (r Environments) Owners(ctx context.Context, ids []string) (map[string]stri
 // OwnedByAny returns the environments of several apps, oldest first.
 func (r Environments) OwnedByAny(ctx context.Context, appIDs []string) ([]models.Environment, error) {
 	var list []models.Environment
-	return list, translate(r.s.reader(ctx).Order("created_at, id").Find(&list, "app_id IN ?", appIDs).Error)
+	return list, translate(r.live(r.s.reader(ctx)).Order("created_at, id").Find(&list, "app_id IN ?", appIDs).Error)
 }

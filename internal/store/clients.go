@@ -68,6 +68,11 @@ func (r Clients) DropVerdict(ctx context.Context, appID, openID, environmentID s
 	return translate(r.s.writer(ctx).Delete(&models.Verdict{}, "app_id = ? AND open_id = ? AND environment_id = ?", appID, openID, environmentID).Error)
 }
 
+// DropVerdictsOf forgets everybody who was let into an environment.
+func (r Clients) DropVerdictsOf(ctx context.Context, environmentID string) error {
+	return translate(r.s.writer(ctx).Delete(&models.Verdict{}, "environment_id = ?", environmentID).Error)
+}
+
 // DropEnded forgets logins and verdicts that are over.
 func (r Clients) DropEnded(ctx context.Context, now time.Time) error {
 	if err := r.s.writer(ctx).Delete(&models.ClientSession{}, "refresh_until <= ?", now).Error; err != nil {

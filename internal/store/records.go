@@ -52,6 +52,12 @@ func (r Credentials) Revoke(ctx context.Context, id string, at time.Time) error 
 	return affected(r.s.writer(ctx).Model(&models.Credential{}).Where("id = ? AND revoked_at IS NULL", id).Update("revoked_at", at))
 }
 
+// RevokeOf ends all credentials of an environment.
+func (r Credentials) RevokeOf(ctx context.Context, environmentID string, at time.Time) error {
+	return translate(r.s.writer(ctx).Model(&models.Credential{}).
+		Where("environment_id = ? AND revoked_at IS NULL", environmentID).Update("revoked_at", at).Error)
+}
+
 // Settings keeps single values of the installation.
 type Settings struct{ s *Store }
 

@@ -61,6 +61,27 @@ func (r Transfers) DeleteCollection(ctx context.Context, environmentID, collecti
 	return ids, err
 }
 
+// CancelOf ends the transfers of an environment that have not ended.
+func (r Transfers) CancelOf(ctx context.Context, environmentID string, now time.Time) error {
+	return translate(r.s.writer(ctx).Model(&models.Transfer{}).
+		Where("environment_id = ? AND status IN ?", environmentID, []models.TransferStatus{models.TransferWaiting, models.TransferRunning}).
+		UpdateColumns(map[string]any{"status": models.TransferCancelled, "updated_at": now}).Error)
+}
+
+// DeleteOf removes the transfers of an environment, however far they are, and
+// returns their ids.
+func (r Transfers) DeleteOf(ctx context.Context, environmentID string) ([]string, error) {
+	var ids []string
+	err := r.s.Tx(ctx, func(tx *Store) error {
+		of := tx.writer(ctx).Model(&models.Transfer{}).Where("environment_id = ?", environmentID)
+		if err := of.Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
+			return translate(err)
+		}
+		return translate(tx.writer(ctx).Delete(&models.Transfer{}, "id IN ?", ids).Error)
+	})
+	return ids, err
+}
+
 // Unfinished returns the transfers that have not ended, oldest first.
 func (r Transfers) Unfinished(ctx context.Context) ([]models.Transfer, error) {
 	var list []models.Transfer

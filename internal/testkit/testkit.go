@@ -36,6 +36,9 @@ var Actor = models.SystemActor("test")
 // MasterKey is the secret of every test installation.
 var MasterKey = bytes.Repeat([]byte("k"), 32)
 
+// EnvironmentGrace is how long every test installation keeps a deleted environment.
+const EnvironmentGrace = 7 * 24 * time.Hour
+
 // Options change what New builds.
 type Options struct {
 	// NoRunner leaves function workers out, for tests that run no function.
@@ -98,6 +101,7 @@ func New(t testing.TB, o Options) *Kit {
 		Store: k.Store, Blobs: blobs, Documents: k.Documents, Keys: keys, TransfersDir: filepath.Join(dir, "transfers"), FunctionsDir: filepath.Join(dir, "functions"),
 		WorkerGatewayURL: k.GatewayURL, Logger: o.Logger, Now: o.Now,
 	}
+	deps.EnvironmentGrace = EnvironmentGrace
 	if !o.NoRunner {
 		deps.Runner = k.startRunner(t, dir)
 	}

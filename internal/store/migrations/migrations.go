@@ -24,6 +24,8 @@ func All() []*gormigrate.Migration {
 		step("202611240003-transfers", transfers),
 		step("202611250001-clients", clients),
 		step("202611250002-transfer-progress", transferProgress),
+		step("202611280050-deleted-environments", deletedEnvironments),
+		step("202611280051-invitations", invitations),
 	}
 }
 

@@ -1,0 +1,107 @@
+package handlers
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"envshare/internal/i18n"
+	"envshare/internal/paths"
+	"envshare/internal/service"
+	"envshare/models"
+	"envshare/views"
+	"envshare/web/form"
+	"envshare/web/render"
+	"envshare/web/session"
+)
+
+// dangerZone deletes environments.
+type dangerZone struct {
+	pages
+	grace time.Duration
+}
+
+func (h dangerZone) show(c echo.Context) error {
+	p, err := h.open(c)
+	if err != nil {
+		return err
+	}
+	ctx, e := c.Request().Context(), p.opened.View.Environment
+	return render.Page(c, http.StatusOK, views.DangerZone(views.DangerZonePage{
+		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, EnvID: e.ID, EnvName: e.Name,
+		WhyNot: reason(ctx, p.opened.MayConfigure()), Days: keptFor(ctx, h.grace),
+	}))
+}
+
+// keptFor says how long a deleted environment is kept.
+func keptFor(ctx context.Context, grace time.Duration) string {
+	if days := grace.Hours() / 24; days >= 1 {
+		return i18n.T(ctx, "danger.days", "days", int(math.Floor(days)))
+	}
+	return i18n.T(ctx, "danger.minutes", "minutes", int(grace.Minutes()))
+}
+
+// confirmDelete shows what ends with an environment, before it does.
+func (h dangerZone) confirmDelete(c echo.Context) error {
+	return h.form(c, http.StatusOK, deleteEnvironmentForm{}, nil)
+}
+
+type deleteEnvironmentForm struct {
+	Confirm string `form:"confirm"`
+}
+
+func (h dangerZone) delete(c echo.Context) error {
+	var f deleteEnvironmentForm
+	if err := form.Bind(c, &f); err != nil {
+		return err
+	}
+	ctx, actor, app, env := c.Request().Context(), session.Actor(c), c.Param(appParam), c.Param(envParam)
+	err := h.services.Environments.Delete(ctx, actor, app, env, f.Confirm)
+	if fields := models.FieldErrors(err); fields != nil {
+		return h.form(c, http.StatusUnprocessableEntity, f, fields)
+	}
+	if err != nil {
+		return err
+	}
+	console, err := h.services.Apps.Console(ctx, actor, app)
+	if err != nil {
+		return err
+	}
+	if !console.MayOpen.Allowed { // its last one: the list of apps always opens
+		return done(c, paths.Apps(), "flash.environment_deleted", "environment", env)
+	}
+	return done(c, paths.Environments(app), "flash.environment_deleted", "environment", env)
+}
+
+func (h dangerZone) form(c echo.Context, status int, f deleteEnvironmentForm, errs views.Errors) error {
+	p, err := h.open(c)
+	if err != nil {
+		return err
+	}
+	impact, err := h.services.Environments.Impact(c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID())
+	if err != nil {
+		return err
+	}
+	page := h.impactPage(impact)
+	page.Base, page.AppID, page.Typed, page.Errors = h.base(c, p, tabSettings), p.App.AppID, f.Confirm, errs
+	return render.Page(c, status, views.EnvironmentDelete(page))
+}
+
+func (h dangerZone) impactPage(i service.EnvironmentImpact) views.EnvironmentDeletePage {
+	page := views.EnvironmentDeletePage{
+		EnvID: i.Environment.ID, EnvName: i.Environment.Name, Impact: h.impact(i.Usage),
+		Functions: number(i.Functions), Runs7Days: number(i.Runs7Days), Runs30Days: number(i.Runs30Days),
+		Collections: number(i.Collections), Documents: number(i.Documents), Files: number(i.Files), Size: size(i.Bytes),
+		Last: i.Last, Until: h.minute(i.Until),
+	}
+	for _, s := range i.Shares {
+		page.Shares = append(page.Shares, views.EndingShareRow{
+			Grantee: appRef(s.Other, s.OtherActivated), Calls7Days: number(s.Usage.Calls7Days), State: h.shareState(s.Share, s.Status),
+			Ends: s.Ends, ClosesEntry: s.Ends && !s.OtherActivated,
+		})
+	}
+	return page
+}
