@@ -60,6 +60,9 @@ type Store struct {
 	Clients      Clients
 	Files        Files
 	Transfers    Transfers
+
+	FunctionDrafts FunctionDrafts
+	FunctionEvents FunctionEvents
 }
 
 // poolSize is the number of reading connections on SQLite, and of all
@@ -181,6 +184,8 @@ func assemble(write, read *gorm.DB, inTx bool) *Store {
 	s.Clients = Clients{s}
 	s.Files = Files{s}
 	s.Transfers = Transfers{s}
+	s.FunctionDrafts = FunctionDrafts{s}
+	s.FunctionEvents = FunctionEvents{s}
 	return s
 }
 
