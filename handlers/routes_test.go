@@ -70,7 +70,7 @@ func (b *browser) token(path string) string {
 // world is a console in which everything that a route may name is there.
 type world struct {
 	*console
-	share, incoming, invocation, document, transfer string // ids
+	share, incoming, invocation, document, transfer, event string // ids
 }
 
 func newFullWorld(t *testing.T) world {
@@ -84,7 +84,9 @@ func newFullWorld(t *testing.T) world {
 		CallerAppID: shop, Status: models.InvocationOK, Result: "1", StartedAt: time.Now().UTC()}
 	must(t, k.kit.Store.Invocations.InsertBatch(t.Context(), []models.Invocation{invocation}))
 	document, transfer := k.data()
-	return world{k, k.share(shop, diner, shopTest, models.Permissions()...).ID, k.only(depot).ID, invocation.ID, document, transfer}
+	event, err := k.kit.Services.Functions.KeepEvent(t.Context(), testkit.Actor, shop, shopTest, "hello", service.KeptEvent{Name: "one", Content: "{}"})
+	must(t, err)
+	return world{k, k.share(shop, diner, shopTest, models.Permissions()...).ID, k.only(depot).ID, invocation.ID, document, transfer, event.ID}
 }
 
 // data makes a collection "hello" with a document, an export of it, and a file
@@ -128,7 +130,10 @@ func (w world) of(r route) string {
 	if strings.HasSuffix(r.path, "/leave") {
 		share = w.incoming
 	}
-	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer).Replace(r.with(shop, shopTest, share, "hello", w.invocation))
+	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer, ":event", w.event).Replace(r.with(shop, shopTest, share, "hello", w.invocation))
+	if strings.Contains(path, "/functions/hello/files/") {
+		path += "?file=index.js"
+	}
 	if strings.Contains(path, "/storage/") {
 		path += "?path=a.txt"
 	}
