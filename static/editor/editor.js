@@ -114,7 +114,7 @@ function mount(area) {
   }
   if (words.hint && !area.readOnly) {
     const hint = document.createElement('p');
-    hint.className = 'editor-hint';
+    hint.className = 'mt-1 text-xs text-faint';
     hint.textContent = words.hint;
     host.after(hint);
   }
