@@ -226,6 +226,7 @@ describe('pages', () => {
     await page.goto(pages['rules of a collection'])
     const inForce = await page.getByTestId('in-force').innerText()
     await page.getByLabel('自定义安全规则').check()
+    await ui.editors(page)
     const text = page.getByLabel('自定义规则（JSON）')
     await text.fill(`{"read": "auth.custom.role == 'staff'", "write": fals}`)
     await page.locator('#rule-check').getByText('第 1 行').waitFor()

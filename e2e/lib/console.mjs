@@ -171,6 +171,7 @@ export async function pressRun(page, event) {
 
 /** Waits until every input that becomes a code editor is one; without JavaScript none does. */
 export async function editors(page) {
+  await page.waitForLoadState('load')
   if (await page.locator('script[src*="/vendor/editor."]').count() === 0) return
   await page.locator('textarea[data-editor]:not([hidden])').first().waitFor({ state: 'detached' })
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+	"time"
 
 	"envshare/internal/store"
 	"envshare/models"
@@ -185,7 +186,11 @@ func (s *Functions) settle(ctx context.Context, tx *store.Store, actor models.Ac
 	if w.Changed() > models.MaxDraftFiles {
 		return fieldError("path", "error.draft_too_many", "max", models.MaxDraftFiles)
 	}
-	w.draft.UpdatedAt = s.now()
+	// Each change is later than the one before, so that deploying tells them apart.
+	before := w.draft.UpdatedAt
+	if w.draft.UpdatedAt = s.now(); !w.draft.UpdatedAt.After(before) {
+		w.draft.UpdatedAt = before.Add(time.Millisecond)
+	}
 	return tx.FunctionDrafts.Update(ctx, w.draft)
 }
 

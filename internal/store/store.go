@@ -162,6 +162,7 @@ type slowLog struct{ logger.Interface }
 
 // Trace is called after every statement.
 func (l slowLog) Trace(ctx context.Context, begin time.Time, sql func() (string, int64), _ error) {
+	countQuery(ctx)
 	l.Interface.Trace(ctx, begin, sql, nil)
 }
 
