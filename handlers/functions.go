@@ -23,7 +23,7 @@ type functions struct{ pages }
 // functionsQuery chooses functions by name.
 type functionsQuery struct {
 	Text string `query:"q"`
-	pageQuery
+	Page int    `query:"page"`
 }
 
 func (h functions) index(c echo.Context) error {

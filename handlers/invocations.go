@@ -29,7 +29,7 @@ type logsQuery struct {
 	Text   string `query:"q"`
 	Paused bool   `query:"paused"`
 	Since  string `query:"since"`
-	pageQuery
+	Page   int    `query:"page"`
 }
 
 // failedStatus chooses every run that did not succeed.

@@ -66,7 +66,7 @@ const textOf = (ids) => (ids || '').split(' ').map((id) => document.getElementBy
 // Names that the document gives by id do not reach into a shadow root.
 function labels(area) {
   const label = area.labels[0]?.textContent.trim().replace(/\s+/g, ' ') || area.getAttribute('aria-label') || '';
-  const attributes = { 'aria-label': label, 'aria-multiline': 'true' };
+  const attributes = { 'aria-label': label, 'aria-multiline': 'true', tabindex: '0' };
   const described = textOf(area.getAttribute('aria-describedby'));
   if (described) attributes['aria-description'] = described;
   if (area.getAttribute('aria-invalid')) attributes['aria-invalid'] = 'true';
