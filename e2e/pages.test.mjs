@@ -29,13 +29,15 @@ async function allPages(page) {
   const share = (await ui.shareRow(page, member).locator('a[href$="/edit"]').getAttribute('href')).replace(/\/edit$/, '')
   await page.goto(`/apps/${member.appid}/shares?tab=with-me`)
   const leave = await page.getByTestId('incoming-row').locator('a[href$="/leave"]').getAttribute('href')
-  await page.goto(`${run}/invocations`)
-  const invocation = await page.getByTestId('invocation-row').first().getByRole('link').getAttribute('href')
+  await page.goto(`${run}/logs`)
+  const invocation = await page.getByTestId('invocation-row').first().getByRole('link').first().getAttribute('href')
 
   await page.goto(`${env}/database`)
   const collection = await page.getByTestId('collection-row').first().getByRole('link').first().getAttribute('href')
 
   const settings = await settingsPages(page, app, env)
+  await page.goto(run)
+  const event = await page.getByLabel('保存的测试参数').locator('option', { hasText: '正常下单' }).getAttribute('value')
 
   return {
     'list of apps': '/apps',
@@ -75,8 +77,22 @@ async function allPages(page) {
     'versions': `${run}/versions`,
     'configuration': `${run}/configure`,
     'delete function': `${run}/delete`,
-    'invocations': `${run}/invocations`,
-    'invocations, none': `${ui.functionPath(mall, mall.prod, 'getProducts')}/invocations`,
+    'logs': `${run}/logs`,
+    'logs, filtered': `${run}/logs?status=not_ok&q=productId`,
+    'logs, none': `${ui.functionPath(mall, mall.prod, 'getProducts')}/logs`,
+    'logs, none found': `${run}/logs?id=nowhere`,
+    'kept event': `${run}?event=${event}`,
+    'working copy': `${ui.functionPath(mall, mall.test, 'hello')}/code?file=lib%2Futil.js`,
+    'deploy working copy': `${ui.functionPath(mall, mall.test, 'hello')}/draft`,
+    'discard working copy': `${ui.functionPath(mall, mall.test, 'hello')}/draft/discard`,
+    'new file': `${run}/files/new`,
+    'rename file': `${run}/files/rename?file=index.js`,
+    'delete file': `${run}/files/delete?file=index.js`,
+    'upload code': `${run}/deploy`,
+    'compare versions': `${run}/versions/compare`,
+    'roll back': `${run}/rollback?version=1`,
+    'functions, none found': `${env}/functions?q=nothing`,
+    'borrowed code': `${borrowed}/functions/hello/code`,
     'invocation': invocation,
     'borrowed overview': borrowed,
     'borrowed functions': `${borrowed}/functions`,
@@ -170,6 +186,9 @@ describe('pages', () => {
       await ui.run(page, member, member.env, 'callMall')
       await ui.run(page, mall, mall.test, 'createOrder')
       await ui.run(page, mall, mall.test, 'createOrder', { productId: 'p1' })
+      await ui.post(page, `${ui.functionPath(mall, mall.test, 'createOrder')}/events`, { name: '正常下单', event: '{"productId":"p1"}' })
+      await ui.post(page, `${ui.functionPath(mall, mall.test, 'hello')}/files`, { path: 'lib/util.js' })
+      await ui.post(page, `${ui.functionPath(mall, mall.test, 'hello')}/files/rename`, { file: 'package.json', path: 'lib/package.json' })
       await ui.openApp(page, mall)
       await ui.pauseShare(page, account)
       await store(page, long, Buffer.from('text '.repeat(20_000)))
@@ -206,6 +225,7 @@ describe('pages', () => {
       for (const [name, address] of Object.entries(pages)) {
         await t.test(name, async () => {
           await page.goto(address)
+          await ui.editors(page)
           await check(page)
         })
       }
@@ -233,6 +253,7 @@ describe('pages', () => {
     await page.goto(pages['rules of a collection'])
     const inForce = await page.getByTestId('in-force').innerText()
     await page.getByLabel('自定义安全规则').check()
+    await ui.editors(page)
     const text = page.getByLabel('自定义规则（JSON）')
     await text.fill(`{"read": "auth.custom.role == 'staff'", "write": fals}`)
     await page.locator('#rule-check').getByText('第 1 行').waitFor()

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"envshare/internal/paths"
+	"envshare/internal/testkit"
 	"envshare/models"
 )
 
@@ -35,15 +36,32 @@ func TestS9BorrowedFunctions(t *testing.T) {
 				paths.Functions(diner, shopTest), paths.Function(diner, shopTest, "hello"), paths.FunctionCode(diner, shopTest, "hello"),
 				paths.FunctionDownload(diner, shopTest, "hello"), paths.FunctionVersions(diner, shopTest, "hello"),
 				paths.ConfigureFunction(diner, shopTest, "hello"), paths.Invocations(diner, shopTest, "hello"),
+				paths.CompareVersions(diner, shopTest, "hello", "1", "1"),
 			} {
 				b.get(path).want(allowed(view, 200))
 			}
 			b.get(paths.NewFunction(diner, shopTest)).want(allowed(operate, 200))
-			b.get(paths.DeleteFunction(diner, shopTest, "hello")).want(allowed(operate, 200))
+			for _, path := range []string{
+				paths.DeleteFunction(diner, shopTest, "hello"), paths.DeployFunction(diner, shopTest, "hello"),
+				paths.FunctionDraft(diner, shopTest, "hello"), paths.DiscardFunctionDraft(diner, shopTest, "hello"),
+				paths.NewFunctionFile(diner, shopTest, "hello"), paths.RenameFunctionFile(diner, shopTest, "hello", "index.js"),
+				paths.DeleteFunctionFile(diner, shopTest, "hello", "index.js"), paths.RollBackTo(diner, shopTest, "hello", "1"),
+			} {
+				b.get(path).want(allowed(operate, 200))
+			}
 			b.get(paths.Settings(diner, shopTest)).want(allowed(held.Has(models.SettingsView), 200))
 			// A malformed event is told apart from a refusal without running anything.
 			b.forge(paths.RunFunction(diner, shopTest, "hello"), "event", "{").want(allowed(invoke, 422))
 			b.forge(paths.RollBackFunction(diner, shopTest, "hello"), "version", "1").want(allowed(operate, 303))
+			b.forge(paths.FunctionEvents(diner, shopTest, "hello"), "name", "mine", "event", "{}").want(allowed(operate, 303))
+			b.forge(paths.FunctionFiles(diner, shopTest, "hello"), "path", "b.js").want(allowed(operate, 303))
+			b.forge(paths.FunctionCode(diner, shopTest, "hello"), "file", "b.js", "content", "1", "seen", emptyDigest).want(allowed(operate, 303))
+			b.forge(paths.RenameFunctionFile(diner, shopTest, "hello", ""), "file", "b.js", "path", "c.js").want(allowed(operate, 303))
+			b.forge(paths.TakeInFunctionDraft(diner, shopTest, "hello")).want(allowed(operate, 303))
+			b.forge(paths.DeleteFunctionFile(diner, shopTest, "hello", ""), "file", "c.js").want(allowed(operate, 303))
+			b.forge(paths.RestoreFunctionFile(diner, shopTest, "hello"), "file", "c.js").want(allowed(operate, 303))
+			b.forge(paths.DiscardFunctionDraft(diner, shopTest, "hello")).want(allowed(operate, 303))
+			b.forge(paths.FunctionDraft(diner, shopTest, "hello"), "over", "1").want(allowed(operate, 303))
 			b.forge(paths.ConfigureFunction(diner, shopTest, "hello"), "timeout", "5", "memory", "128", "concurrency", "1").want(allowed(operate, 303))
 			b.upload(paths.DeployFunction(diner, shopTest, "hello"), b.token("/apps"), nil, "files", "index.js", "exports.main = async () => 2").want(allowed(operate, 303))
 			b.forge(paths.Functions(diner, shopTest), "name", "mine", "template", "hello").want(allowed(operate, 303))
@@ -59,6 +77,9 @@ func TestS9BorrowedFunctions(t *testing.T) {
 		})
 	}
 }
+
+// emptyDigest is the digest of an empty file.
+const emptyDigest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 // notGranted is why a borrower may not do something in shopTest.
 func notGranted(p models.Permission) string {
@@ -87,7 +108,21 @@ func TestS10AuthFunctionIsTheOwners(t *testing.T) {
 	b.forge(paths.RollBackFunction(diner, shopTest, models.AuthFunction), "version", "1").want(403)
 	b.forge(paths.ConfigureFunction(diner, shopTest, models.AuthFunction), "timeout", "5", "memory", "128", "concurrency", "1").want(403)
 	b.upload(paths.DeployFunction(diner, shopTest, models.AuthFunction), b.token("/apps"), nil, "files", "index.js", "exports.main = async () => ({ errCode: 0 })").want(403)
+	for _, path := range []string{
+		paths.FunctionDraft(diner, shopTest, models.AuthFunction), paths.FunctionFiles(diner, shopTest, models.AuthFunction),
+		paths.FunctionCode(diner, shopTest, models.AuthFunction), paths.FunctionEvents(diner, shopTest, models.AuthFunction),
+	} {
+		b.forge(path, "over", "1", "path", "x.js", "file", "index.js", "content", "exports.main = 1", "name", "e", "event", "{}").want(403)
+	}
+	b.get(paths.FunctionCode(diner, shopTest, models.AuthFunction)).want(200).wantCount(`textarea[readonly]`, 1).wantText(`[data-testid="why-not"]`, text("error.auth_function_owner_only"))
 	k.admin(shop).get(paths.FunctionCode(shop, shopTest, models.AuthFunction)).want(200).wantText(`[data-testid="source"]`, "errCode: 1")
+	t.Run("a borrower sees that it is missing, and that only the owner can mend it", func(t *testing.T) {
+		must(t, k.kit.Services.Functions.Delete(t.Context(), testkit.Actor, shop, shopTest, models.AuthFunction))
+		for _, path := range []string{paths.Functions(diner, shopTest), paths.Environment(diner, shopTest)} {
+			b.get(path).want(200).wantText(`[data-testid="auth-missing"]`, text("functions.auth_missing_borrowed"), text("error.auth_function_owner_only")).
+				wantCount(`[data-testid="auth-missing"] form`, 0)
+		}
+	})
 	t.Run("nor are settings and sharing", func(t *testing.T) {
 		b.get(paths.Settings(diner, shopTest)).want(200).wantText("main", text("settings.borrowed_note", "owner", "商城"))
 		b.forge(paths.Shares(diner), "to", depot, "env", shopTest, "perm."+shopTest, "functions.view").want(422).

@@ -26,6 +26,8 @@ func LargeForms() map[string]int64 {
 	return map[string]int64{
 		paths.Documents(anyApp, anyEnv, anyName):                             maxDocumentForm,
 		paths.Document(anyApp, anyEnv, anyName, anyDocument, paths.Browse{}): maxDocumentForm,
+		paths.FunctionCode(anyApp, anyEnv, anyName):                          maxCodeForm,
+		paths.RunFunction(anyApp, anyEnv, anyName):                           maxEventForm,
 	}
 }
 

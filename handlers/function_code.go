@@ -1,10 +1,10 @@
 package handlers
 
 import (
-	"bytes"
 	"mime"
 	"net/http"
-	"unicode/utf8"
+	"path"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,12 +18,14 @@ import (
 	"envshare/web/session"
 )
 
-// functionCode shows the code of a function and its versions, and changes which
-// one runs.
+// functionCode shows and edits the code of a function, and takes uploads of it.
 type functionCode struct{ pages }
 
+// maxCodeForm bounds a form with an edited file, whose bytes may each take three.
+const maxCodeForm = 3*models.MaxEditableFile + formOverhead
+
 type codeQuery struct {
-	File string `query:"file"`
+	File string `query:"file" form:"file"`
 }
 
 func (h functionCode) show(c echo.Context) error {
@@ -31,68 +33,157 @@ func (h functionCode) show(c echo.Context) error {
 	if err := form.Bind(c, &q); err != nil {
 		return err
 	}
-	return h.page(c, http.StatusOK, q.File, nil)
+	p, w, err := h.workingCopy(c)
+	if err != nil {
+		return err
+	}
+	page := h.page(c, p, w)
+	file, ok := chosenFile(w, q.File)
+	if !ok && q.File != "" {
+		return models.E(models.CodeNotFound, "error.not_found")
+	}
+	if ok {
+		h.addFile(c, &page, file)
+	}
+	return render.Page(c, http.StatusOK, views.FunctionCode(page))
 }
 
-func (h functionCode) page(c echo.Context, status int, file string, errs views.Errors) error {
-	p, f, err := h.function(c)
+// workingCopy loads the code of the function that a route names.
+func (h pages) workingCopy(c echo.Context) (place, service.WorkingCopy, error) {
+	p, err := h.open(c)
 	if err != nil {
-		return err
+		return place{}, service.WorkingCopy{}, err
 	}
-	ctx := c.Request().Context()
-	source, err := h.services.Functions.Source(ctx, session.Actor(c), p.App.AppID, p.environmentID(), f.Name)
-	if err != nil {
-		return err
-	}
-	shown, err := chooseFile(source.Files(), file)
-	if err != nil {
-		return err
-	}
-	may := p.opened.MayChangeFunction(f.Name)
-	page := views.FunctionCodePage{
-		Base: h.base(c, p, tabFunctions), FunctionHead: h.head(ctx, p, f.Name, f.ActiveVersion),
-		FileName: shown.Path, CanDeploy: may.Allowed, WhyNot: reason(ctx, may), Errors: errs,
-	}
-	for _, s := range source.Files() {
-		page.Files = append(page.Files, views.SourceFile{Name: s.Path, Size: size(int64(len(s.Data))), Active: s.Path == shown.Path})
-	}
-	if key := unreadable(shown.Data); key != "" {
-		page.Unreadable = i18n.T(ctx, key, "size", size(maxShownFile))
-	} else {
-		page.Content = string(shown.Data)
-	}
-	return render.Page(c, status, views.FunctionCode(page))
+	w, err := h.services.Functions.Code(c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), c.Param(nameParam))
+	return p, w, err
 }
 
-// chooseFile returns the file of that name, for no name the entry file.
-func chooseFile(files []service.SourceFile, name string) (service.SourceFile, error) {
-	names := []string{name}
-	if name == "" {
-		names = []string{"index.js", "index.mjs"}
+// chosenFile returns the file of that name; for no name the entry file, or else
+// the first one.
+func chosenFile(w service.WorkingCopy, name string) (service.WorkingFile, bool) {
+	if name != "" {
+		return w.File(name)
 	}
-	for _, wanted := range names {
-		for _, f := range files {
-			if f.Path == wanted {
-				return f, nil
-			}
+	for _, entry := range []string{"index.js", "index.mjs"} {
+		if f, ok := w.File(entry); ok {
+			return f, true
 		}
 	}
-	return service.SourceFile{}, models.E(models.CodeNotFound, "error.not_found")
+	for _, f := range w.Files {
+		if f, ok := w.File(f.Path); ok {
+			return f, true
+		}
+	}
+	return service.WorkingFile{}, false
 }
 
-// maxShownFile bounds what a page shows of a file, in bytes.
-const maxShownFile = 256 << 10
+// page is the page without the file that is shown.
+func (h functionCode) page(c echo.Context, p place, w service.WorkingCopy) views.FunctionCodePage {
+	ctx, may := c.Request().Context(), p.opened.MayChangeFunction(w.Function.Name)
+	page := views.FunctionCodePage{
+		Base: h.base(c, p, tabFunctions), FunctionHead: h.head(ctx, p, w.Function.Name, w.Function.ActiveVersion),
+		CanDeploy: may.Allowed, WhyNot: reason(ctx, may), BaseVersion: version(w.BaseVersion), Outdated: w.Outdated(),
+	}
+	if n := w.Changed(); n > 0 {
+		page.Changed = i18n.T(ctx, "function_code.changed", "count", n)
+	}
+	page.Tree = fileTree(p.App.AppID, p.environmentID(), w, "")
+	return page
+}
+
+// addFile shows a file: in the editor, or why not.
+func (h functionCode) addFile(c echo.Context, page *views.FunctionCodePage, f service.WorkingFile) {
+	ctx := c.Request().Context()
+	page.FileName, page.Seen, page.State = f.Path, f.Digest(), string(f.State)
+	page.Language = editorLanguage(f.Path)
+	views.Activate(page.Tree, f.Path)
+	if key := unreadable(f.Data); key != "" {
+		page.Unreadable = i18n.T(ctx, key, "size", size(models.MaxEditableFile))
+		return
+	}
+	page.Content = string(f.Data)
+}
 
 // unreadable returns why a file is not shown, as a key of the catalogues, "" when
 // it is.
 func unreadable(data []byte) string {
 	switch {
-	case len(data) > maxShownFile:
+	case len(data) > models.MaxEditableFile:
 		return "function_code.too_large"
-	case !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0:
+	case !service.IsText(data):
 		return "function_code.binary"
 	}
 	return ""
+}
+
+// editorLanguage is what the editor takes a file for.
+func editorLanguage(name string) string {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".js", ".mjs", ".cjs", ".jsx", ".ts":
+		return "javascript"
+	case ".json":
+		return "json"
+	}
+	return "text"
+}
+
+type saveForm struct {
+	File    string `form:"file" trim:"no"`
+	Content string `form:"content" trim:"no"`
+	Seen    string `form:"seen"`
+	Next    string `form:"next" trim:"no"` // the file to open afterwards
+	Then    string `form:"then"`           // "review" goes on to deploying
+}
+
+// save keeps the edited file in the working copy.
+func (h functionCode) save(c echo.Context) error {
+	p, err := h.open(c)
+	if err != nil {
+		return err
+	}
+	app, env, name := p.App.AppID, p.environmentID(), c.Param(nameParam)
+	if err := p.opened.MayChangeFunction(name).Err(); err != nil {
+		return err
+	}
+	var f saveForm
+	if err := form.Bind(c, &f); err != nil {
+		return err
+	}
+	err = h.services.Functions.SaveFile(c.Request().Context(), session.Actor(c), app, env, name, service.FileEdit{Path: f.File, Content: f.Content, Seen: f.Seen})
+	if models.IsCode(err, models.CodeConflict) || models.FieldErrors(err) != nil {
+		return h.notSaved(c, f, err)
+	}
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.Then == "review":
+		return c.Redirect(http.StatusSeeOther, paths.FunctionDraft(app, env, name))
+	case f.Next != "":
+		return c.Redirect(http.StatusSeeOther, paths.FunctionFile(app, env, name, f.Next))
+	}
+	return done(c, paths.FunctionFile(app, env, name, f.File), "flash.function_file_saved", "file", f.File)
+}
+
+// notSaved shows what was typed again, beside what the file is by now.
+func (h functionCode) notSaved(c echo.Context, f saveForm, refused error) error {
+	p, w, err := h.workingCopy(c)
+	if err != nil {
+		return err
+	}
+	file, ok := w.File(f.File)
+	if !ok {
+		return models.E(models.CodeNotFound, "error.not_found")
+	}
+	page, status := h.page(c, p, w), http.StatusUnprocessableEntity
+	h.addFile(c, &page, file)
+	page.Errors = models.FieldErrors(refused)
+	if models.IsCode(refused, models.CodeConflict) {
+		status, page.Newer = http.StatusConflict, page.Content
+		page.Errors = views.Errors{"content": models.MsgOf(refused)}
+	}
+	page.Content = f.Content
+	return render.Page(c, status, views.FunctionCode(page))
 }
 
 // download sends the running version as a zip, never as something that a browser
@@ -106,27 +197,4 @@ func (h functionCode) download(c echo.Context) error {
 	c.Response().Header().Set(echo.HeaderContentDisposition,
 		mime.FormatMediaType("attachment", map[string]string{"filename": name + ".zip"}))
 	return c.Blob(http.StatusOK, "application/zip", archive)
-}
-
-func (h functionCode) deploy(c echo.Context) error {
-	p, f, err := h.function(c)
-	if err != nil {
-		return err
-	}
-	if err := p.opened.MayChangeFunction(f.Name).Err(); err != nil {
-		return err
-	}
-	source, field, err := uploadedSource(c)
-	if err == nil {
-		f, err = h.services.Functions.Deploy(c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(),
-			service.Deployment{Name: f.Name, Source: source})
-	}
-	if fields := codeFields(err, field); fields != nil {
-		return h.page(c, http.StatusUnprocessableEntity, "", fields)
-	}
-	if err != nil {
-		return err
-	}
-	return done(c, paths.FunctionCode(p.App.AppID, p.environmentID(), f.Name),
-		"flash.function_deployed", "name", f.Name, "version", version(f.ActiveVersion))
 }

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
+	"envshare/internal/paths"
+	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/ui"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
@@ -20,18 +24,60 @@ type functionRun struct{ pages }
 // emptyEvent is what a test begins with.
 const emptyEvent = "{\n  \n}"
 
+// maxEventForm bounds a form with an event of 1 MiB, whose bytes may each take
+// three.
+const maxEventForm = 3<<20 + formOverhead
+
+// runForm is an event, and the kept event that it came from.
+type runForm struct {
+	Event    string `form:"event" trim:"no"`
+	Kept     string `form:"kept" query:"event"`
+	Revision int    `form:"revision"`
+	Name     string `form:"name"`
+}
+
 func (h functionRun) show(c echo.Context) error {
 	p, f, err := h.function(c)
 	if err != nil {
 		return err
 	}
-	page := h.page(c, p, f.Name, f.ActiveVersion, emptyEvent)
+	var typed runForm
+	if err := form.Bind(c, &typed); err != nil {
+		return err
+	}
+	typed.Event = emptyEvent
+	page := h.page(c, p, f.Name, f.ActiveVersion, typed)
+	if err := h.addEvents(c, p, &page, true); err != nil {
+		return err
+	}
 	page.Base = h.base(c, p, tabFunctions)
 	return render.Page(c, http.StatusOK, views.FunctionShow(page))
 }
 
-type runForm struct {
-	Event string `form:"event" trim:"no"`
+// addEvents adds the kept events to choose from, and loads the one that is asked
+// for. Who may call but not view sees none.
+func (h functionRun) addEvents(c echo.Context, p place, page *views.FunctionShowPage, load bool) error {
+	if !p.opened.May(models.FunctionsView).Allowed {
+		return nil
+	}
+	list, err := h.services.Functions.Events(c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), page.Name)
+	if err != nil {
+		return err
+	}
+	chosen := page.Kept
+	page.Kept = ""
+	for _, e := range list {
+		mine := e.ID == chosen
+		page.Events = append(page.Events, ui.Option{Value: e.ID, Label: e.Name, Selected: mine})
+		if !mine {
+			continue
+		}
+		page.Kept, page.KeptName = e.ID, e.Name
+		if load {
+			page.Event, page.EventName, page.Revision = e.Content, e.Name, strconv.Itoa(e.Revision)
+		}
+	}
+	return nil
 }
 
 // create runs the function. Whoever may call but not view it gets the result and
@@ -47,14 +93,14 @@ func (h functionRun) create(c echo.Context) error {
 	}
 	name := c.Param(nameParam)
 	run, err := h.services.Functions.TestRun(c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), name, f.Event)
-	page := h.page(c, p, name, run.Version, f.Event)
+	page := h.page(c, p, name, run.Version, f)
 	if page.Errors = models.FieldErrors(err); page.Errors != nil {
 		return h.answer(c, http.StatusUnprocessableEntity, p, page)
 	}
 	if err != nil {
 		return err
 	}
-	result := runResult(run)
+	result := h.runResult(c.Request().Context(), run)
 	page.Result = &result
 	return h.answer(c, http.StatusOK, p, page)
 }
@@ -62,24 +108,64 @@ func (h functionRun) create(c echo.Context) error {
 // answer sends the result to htmx, and the whole page to everybody else.
 func (h functionRun) answer(c echo.Context, status int, p place, page views.FunctionShowPage) error {
 	if !render.WantsFragment(c) {
+		if err := h.addEvents(c, p, &page, false); err != nil {
+			return err
+		}
 		page.Base = h.base(c, p, tabFunctions)
 	}
 	return render.Fragment(c, status, views.FunctionShow(page), views.RunResultPanel(page.Result, page.Errors))
 }
 
-func (h functionRun) page(c echo.Context, p place, name string, active int, event string) views.FunctionShowPage {
-	ctx, may := c.Request().Context(), p.opened.May(models.FunctionsInvoke)
-	return views.FunctionShowPage{
-		FunctionHead: h.head(ctx, p, name, active), Event: event, CanRun: may.Allowed, WhyNot: reason(ctx, may),
+func (h functionRun) page(c echo.Context, p place, name string, active int, f runForm) views.FunctionShowPage {
+	ctx, may, keep := c.Request().Context(), p.opened.May(models.FunctionsInvoke), p.opened.MayChangeFunction(name)
+	page := views.FunctionShowPage{
+		FunctionHead: h.head(ctx, p, name, active), Event: f.Event, CanRun: may.Allowed, WhyNot: reason(ctx, may),
+		Kept: f.Kept, EventName: f.Name, CanKeep: keep.Allowed, WhyNotKeep: reason(ctx, keep),
 	}
+	if f.Revision > 0 {
+		page.Revision = strconv.Itoa(f.Revision)
+	}
+	return page
 }
 
-// runResult is an invocation, ready to print.
-func runResult(i models.Invocation) views.RunResult {
-	return views.RunResult{
-		OK: i.Status == models.InvocationOK, Status: statusKey(i.Status), Duration: duration(i.DurationMS),
-		Memory: size(i.MemoryBytes), Result: indented(i.Result), Error: i.Error, Logs: i.Logs, RequestID: i.ID,
+// keep keeps an event under a name.
+func (h functionRun) keep(c echo.Context) error {
+	var f runForm
+	if err := form.Bind(c, &f); err != nil {
+		return err
 	}
+	p, err := h.open(c)
+	if err != nil {
+		return err
+	}
+	app, env, name := p.App.AppID, p.environmentID(), c.Param(nameParam)
+	kept, err := h.services.Functions.KeepEvent(c.Request().Context(), session.Actor(c), app, env, name,
+		service.KeptEvent{ID: f.Kept, Revision: f.Revision, Name: f.Name, Content: f.Event})
+	status, errs := http.StatusUnprocessableEntity, views.Errors(models.FieldErrors(err))
+	if models.IsCode(err, models.CodeConflict) {
+		status, errs = http.StatusConflict, views.Errors{"name": models.MsgOf(err)}
+	}
+	if errs != nil {
+		_, function, failed := h.function(c)
+		if failed != nil {
+			return failed
+		}
+		page := h.page(c, p, name, function.ActiveVersion, f)
+		page.Errors = errs
+		return h.answer(c, status, p, page)
+	}
+	if err != nil {
+		return err
+	}
+	return done(c, paths.FunctionWith(app, env, name, kept.ID), "flash.event_kept", "name", kept.Name)
+}
+
+func (h functionRun) forget(c echo.Context) error {
+	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
+	if err := h.services.Functions.DeleteEvent(c.Request().Context(), session.Actor(c), app, env, name, c.Param(eventParam)); err != nil {
+		return err
+	}
+	return done(c, paths.Function(app, env, name), "flash.event_forgotten")
 }
 
 // indented makes JSON readable; what was cut short is shown as it is.

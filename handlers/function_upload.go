@@ -11,7 +11,6 @@ import (
 
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
 )
 
 // The two ways to hand over source files.
@@ -92,27 +91,4 @@ func uploadPath(h *multipart.FileHeader) string {
 		return h.Filename
 	}
 	return params["filename"]
-}
-
-// codeFields returns the messages for the fields of a form with code, nil when
-// the error has none. What is wrong with the code itself stands beside the field
-// that it came in, with what the package manager said, if it did.
-func codeFields(err error, field string) views.Errors {
-	fields := models.FieldErrors(err)
-	if fields == nil {
-		return nil
-	}
-	errs := views.Errors{}
-	for name, msg := range fields {
-		if name != "code" {
-			errs[name] = msg
-			continue
-		}
-		errs[field] = msg
-		var e *models.Error
-		if errors.As(err, &e) && e.Detail != "" {
-			errs[field] = models.M("error.code_dependencies_detail", "detail", e.Detail)
-		}
-	}
-	return errs
 }

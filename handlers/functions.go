@@ -20,33 +20,55 @@ import (
 // functions are the cloud functions of an environment.
 type functions struct{ pages }
 
+// functionsQuery chooses functions by name.
+type functionsQuery struct {
+	Text string `query:"q"`
+	Page int    `query:"page"`
+}
+
 func (h functions) index(c echo.Context) error {
+	var q functionsQuery
+	if err := form.Bind(c, &q); err != nil {
+		return err
+	}
 	p, err := h.open(c)
 	if err != nil {
 		return err
 	}
 	ctx, app, env := c.Request().Context(), p.App.AppID, p.environmentID()
-	list, err := h.services.Functions.List(ctx, session.Actor(c), app, env)
+	request := models.PageRequest{Page: q.Page}.Clamped()
+	found, err := h.services.Functions.Page(ctx, session.Actor(c), app, env, q.Text, request)
 	if err != nil {
 		return err
 	}
 	may := p.opened.May(models.FunctionsOperate)
 	page := views.FunctionsIndexPage{
-		Base: h.base(c, p, tabFunctions), AppID: app, EnvID: env, CanCreate: may.Allowed, WhyNot: reason(ctx, may),
-		AuthMissing: !p.opened.View.Borrowed() && p.SharingOn && !p.opened.HasAuthFunction,
+		Base: h.base(c, p, tabFunctions), AppID: app, EnvID: env, CanCreate: may.Allowed, WhyNot: reason(ctx, may), Search: q.Text,
+		AuthMissing: authMissing(ctx, p),
 		WhyOff:      whyOff(ctx, p.opened.May(models.FunctionsInvoke), may),
-		Pagination:  pagination(ctx, "", models.PageRequest{Page: 1, Size: max(1, len(list))}, int64(len(list))),
-	}
-	if p.opened.MayChangeFunction(models.AuthFunction).Allowed {
-		page.AuthHref = paths.NewFunctionFrom(app, env, service.TemplateAuth)
+		Pagination:  pagination(ctx, paths.FunctionsQuery(app, env, q.Text), request, found.Total),
 	}
 	if p.opened.MayConfigure().Allowed {
 		page.RulesHref = paths.FunctionRules(app, env)
 	}
-	for _, f := range list {
-		page.Functions = append(page.Functions, h.functionRow(ctx, *p.opened, f))
+	for _, f := range found.Functions {
+		page.Functions = append(page.Functions, h.functionRow(ctx, *p.opened, f, found.Last[f.Name]))
 	}
 	return render.Page(c, http.StatusOK, views.FunctionsIndex(page))
+}
+
+// authMissing says that a shared environment has no cloudbase_auth, and who can
+// create it; nil when there is nothing to say.
+func authMissing(ctx context.Context, p place) *views.AuthMissing {
+	shared := p.SharingOn || p.opened.View.Borrowed()
+	if !shared || p.opened.HasAuthFunction {
+		return nil
+	}
+	may := p.opened.MayChangeFunction(models.AuthFunction)
+	return &views.AuthMissing{
+		AppID: p.App.AppID, EnvID: p.environmentID(), Name: models.AuthFunction, Template: service.TemplateAuth,
+		Borrowed: p.opened.View.Borrowed(), CanCreate: may.Allowed, WhyNot: reason(ctx, may),
+	}
 }
 
 // whyOff says why no function can be tested or deployed, once where both have the
@@ -66,16 +88,17 @@ func whyOff(ctx context.Context, run, deploy models.Decision) []string {
 	return why
 }
 
-func (h functions) functionRow(ctx context.Context, o service.Opened, f service.ListedFunction) views.FunctionRow {
-	run, deploy := o.May(models.FunctionsInvoke), o.MayChangeFunction(f.Function.Name)
+func (h functions) functionRow(ctx context.Context, o service.Opened, f models.Function, last models.Invocation) views.FunctionRow {
+	run, deploy := o.May(models.FunctionsInvoke), o.MayChangeFunction(f.Name)
 	row := views.FunctionRow{
-		Name: f.Function.Name, Version: version(f.Function.ActiveVersion),
-		Memory: number(f.Function.MemoryMB) + " MB", Timeout: number(f.Function.TimeoutSeconds) + " s",
-		Auth: f.Function.Name == models.AuthFunction, OwnerOnly: ownerOnly(o, f.Function.Name),
+		Name: f.Name, Version: version(f.ActiveVersion), Changed: h.minute(f.UpdatedAt),
+		Memory: number(f.MemoryMB) + " MB", Timeout: number(f.TimeoutSeconds) + " s",
+		Auth: f.Name == models.AuthFunction, OwnerOnly: ownerOnly(o, f.Name),
 		CanRun: run.Allowed, WhyNotRun: reason(ctx, run), CanDeploy: deploy.Allowed, WhyNotDeploy: reason(ctx, deploy),
 	}
-	if !f.LastAt.IsZero() {
-		row.LastInvocation = h.minute(f.LastAt)
+	if last.ID != "" {
+		row.LastInvocation, row.LastOK, row.LastStatus = h.minute(last.StartedAt), last.Status == models.InvocationOK, statusKey(last.Status)
+		row.LastHref = paths.Invocation(o.App.AppID, f.EnvironmentID, f.Name, last.ID)
 	}
 	return row
 }
@@ -175,9 +198,18 @@ func (h functions) source(c echo.Context, f functionForm) (service.Source, strin
 	return source, "template", err
 }
 
+// chosen is the template that is ticked: the first one unless another is asked for.
+func (h functions) chosen(template string) string {
+	list := append(h.services.Functions.Templates(), templateUpload)
+	if !slices.Contains(list, template) {
+		return list[0]
+	}
+	return template
+}
+
 func (h functions) form(c echo.Context, status int, p place, f functionForm, errs views.Errors) error {
 	return render.Page(c, status, views.FunctionNew(views.FunctionNewPage{
 		Base: h.base(c, p, tabFunctions), AppID: p.App.AppID, EnvID: p.environmentID(),
-		Name: f.Name, Template: f.Template, Errors: errs,
+		Name: f.Name, Template: h.chosen(f.Template), Templates: h.services.Functions.Templates(), Errors: errs,
 	}))
 }

@@ -68,26 +68,27 @@ func TestNewFunction(t *testing.T) {
 	b.get(index).want(200).wantText(`[data-testid="auth-missing"]`, text("functions.auth_missing"))
 
 	t.Run("the link to the gate's template opens its form filled in", func(t *testing.T) {
-		link := b.get(index).Find(`[data-testid="auth-missing"] a`).AttrOr("href", "")
-		b.get(link).want(200).wantCount(`input[name="name"][value="`+models.AuthFunction+`"]`, 1).wantCount(`#template-auth[checked]`, 1)
+		link := paths.NewFunctionFrom(shop, shopTest, models.AuthFunction)
+		b.get(link).want(200).wantCount(`input[name="name"][value="`+models.AuthFunction+`"]`, 1).wantCount(`#template-cloudbase_auth[checked]`, 1)
 		b.get(paths.NewShareTo(shop, diner)).want(200).wantCount(`[data-testid="auth-missing"] a[href="`+link+`"]`, 1)
 		b.get(paths.NewFunctionFrom(shop, shopTest, "caller")).want(200).wantCount(`#template-caller[checked]`, 1).wantCount(`input[name="name"][value=""]`, 1)
 		b.get(paths.NewFunctionFrom(shop, shopTest, "rootkit")).want(200).wantCount(`#template-hello[checked]`, 1)
 	})
-	t.Run("from each template", func(t *testing.T) {
-		for template, name := range map[string]string{"hello": "hello", "caller": "callThem", "cloudbase_auth": "cloudbase_auth"} {
+	t.Run("from each template, and the gate with one click", func(t *testing.T) {
+		for template, name := range map[string]string{"hello": "hello", "caller": "callThem", "database": "todos", "empty": "nothing"} {
 			b.submit(b.get(form), index, "name", name, "template", template).
 				wantRedirect(paths.Function(shop, shopTest, name)).follow().want(200).wantFlash(text("flash.function_created", "name", name))
 		}
 		b.get(paths.FunctionCode(shop, shopTest, "callThem")).want(200).wantText(`[data-testid="source"]`,
 			"new cloud.Cloud({ resourceAppid, resourceEnv })", "await resource.init()", "resource.callFunction(")
-		p := b.get(index).want(200).wantCount(`[data-testid="function-row"]`, 3).wantCount(`[data-testid="auth-missing"]`, 0)
+		b.submit(b.get(index), index).wantRedirect(paths.Function(shop, shopTest, models.AuthFunction))
+		p := b.get(index).want(200).wantCount(`[data-testid="function-row"]`, 5).wantCount(`[data-testid="auth-missing"]`, 0)
 		p.wantText(`[data-testid="function-row"]:contains("hello")`, "v1", "256 MB", "20 s", text("shares.never"))
 		p.wantText(`[data-testid="function-row"]:contains("cloudbase_auth")`, text("functions.auth_remark"))
 	})
 	t.Run("the gate works under its own name only", func(t *testing.T) {
 		b.submit(b.get(form), index, "name", "gate", "template", "cloudbase_auth").want(422).
-			wantError(text("error.template_auth_name", "name", models.AuthFunction)).wantCount(`#template-auth[checked]`, 1)
+			wantError(text("error.template_auth_name", "name", models.AuthFunction)).wantCount(`#template-cloudbase_auth[checked]`, 1)
 	})
 	t.Run("refusals keep the form", func(t *testing.T) {
 		b.submit(b.get(form), index, "name", "1st").want(422).wantError(text("error.function_name")).wantCount(`input[name="name"][value="1st"]`, 1)
@@ -107,7 +108,7 @@ func TestUpload(t *testing.T) {
 			"mine/index.js", "exports.main = async () => require('./lib/sum').sum", "mine/lib/sum.js", "exports.sum = 2", "mine/图.png", "\x89PNG\x00").
 			wantRedirect(paths.Function(shop, shopTest, "folder"))
 		p := b.get(paths.FunctionFile(shop, shopTest, "folder", "lib/sum.js")).want(200).wantText(`[data-testid="source"]`, "exports.sum = 2")
-		p.wantText("main", "index.js", "lib/sum.js", "15 B", "图.png")
+		p.wantText(`[data-testid="file-tree"]`, "index.js", "lib/", "sum.js 15 B", "图.png")
 		b.get(paths.FunctionFile(shop, shopTest, "folder", "图.png")).want(200).wantText("main", text("function_code.binary")).wantCount(`[data-testid="source"]`, 0)
 		b.get(paths.FunctionFile(shop, shopTest, "folder", "../secret")).want(404)
 	})
@@ -117,7 +118,9 @@ func TestUpload(t *testing.T) {
 			wantFlash(text("flash.function_deployed", "name", "folder", "version", "v2")).wantText(`[data-testid="source"]`, "'two'")
 		p := b.get(paths.FunctionVersions(shop, shopTest, "folder")).want(200).wantCount(`[data-testid="version-row"]`, 2)
 		p.wantText(`[data-testid="version-row"]:contains("v2")`, text("function_versions.active"), "admin-a1", "B", time.Now().In(zone).Format("2006-01-02"))
-		b.submit(p, paths.RollBackFunction(shop, shopTest, "folder")).follow().want(200).
+		ask := b.get(p.Find(`[data-testid="version-row"]:contains("v1") a[href*="rollback"]`).AttrOr("href", "")).want(200)
+		ask.wantText(`[data-testid="changed-file"]`, "index.js", "lib/sum.js", text("diff.edited"), text("diff.added"))
+		b.submit(ask, paths.RollBackFunction(shop, shopTest, "folder")).follow().want(200).
 			wantFlash(text("flash.function_rolled_back", "name", "folder", "version", "v1")).wantText(`[data-testid="version-row"]:contains("v1")`, text("function_versions.active"))
 		b.get(paths.FunctionCode(shop, shopTest, "folder")).wantText(`[data-testid="source"]`, "./lib/sum")
 
@@ -149,25 +152,42 @@ func TestConfigureFunction(t *testing.T) {
 	k.deploy(shopTest, "hello", "exports.main = async () => 1")
 	address := paths.ConfigureFunction(shop, shopTest, "hello")
 
-	b.submit(b.get(address), address, "timeout", "20", "memory", "512", "concurrency", "2", "variables", "TOKEN=a=b\r\n\r\nEMPTY=\r\n").
+	b.submit(b.get(address), address, "timeout", "20", "memory", "512", "concurrency", "2", "variable_name", "TOKEN", "variable_value", "a=b\r\nc", "variable_name", "EMPTY", "variable_value", "").
 		wantRedirect(address).follow().want(200).wantFlash(text("flash.function_configured", "name", "hello"))
 	got := b.get(address).fields(address)
 	got.Del("_csrf")
-	want := map[string][]string{"timeout": {"20"}, "memory": {"512"}, "concurrency": {"2"}, "variables": {"EMPTY=\nTOKEN=a=b\n"}}
+	got.Del("seen")
+	want := map[string][]string{"timeout": {"20"}, "memory": {"512"}, "concurrency": {"2"},
+		"variable_name": {"EMPTY", "TOKEN", "", ""}, "variable_value": {"", "a=b\nc", "", ""}}
 	if diff := cmp.Diff(want, map[string][]string(got)); diff != "" {
 		t.Error(diff)
 	}
 	t.Run("refusals keep what was typed", func(t *testing.T) {
-		p := b.submit(b.get(address), address, "timeout", "soon", "memory", "7", "variables", "TCB_ENV=x").want(422)
+		p := b.submit(b.get(address), address, "timeout", "soon", "memory", "7", "variable_name", "TCB_ENV", "variable_value", "x").want(422)
 		p.wantError(text("error.between", "min", 1, "max", models.MaxTimeoutSeconds)).wantError(text("error.function_memory")).
 			wantError(text("error.variable_reserved", "name", "TCB_ENV"))
 		if got := p.fields(address).Get("timeout"); got != "soon" {
 			t.Errorf("timeout %q", got)
 		}
-		b.submit(b.get(address), address, "variables", "A=1\nnonsense").want(422).wantError(text("error.variable_line", "line", 2))
+		if got := p.fields(address)["variable_name"]; got[0] != "TCB_ENV" {
+			t.Errorf("variables %q", got)
+		}
+		b.submit(b.get(address), address, "variable_name", "A", "variable_value", "1", "variable_name", "A", "variable_value", "2").want(422).
+			wantError(text("error.variable_twice", "name", "A"))
+		b.submit(b.get(address), address, "variable_name", "", "variable_value", "lost").want(422).wantError(text("error.variable_name", "name", ""))
+	})
+	t.Run("two administrators: the second is told and loses nothing", func(t *testing.T) {
+		first, second := b.get(address), b.get(address)
+		b.submit(first, address, "timeout", "7").wantRedirect(address)
+		p := b.submit(second, address, "timeout", "9", "memory", "1024").want(409)
+		p.wantText(`[data-testid="newer"]`, text("error.configured_meanwhile"), "7 s", "512 MB")
+		if got := p.fields(address).Get("timeout"); got != "9" {
+			t.Errorf("timeout %q", got)
+		}
+		b.submit(p, address).wantRedirect(address).follow().wantCount(`input[name="timeout"][value="9"]`, 1)
 	})
 	t.Run("values are hidden from who may not change them", func(t *testing.T) {
-		p := viewer.get(address).want(200).wantText(`textarea[name="variables"]`, "TOKEN=••••••")
+		p := viewer.get(address).want(200).wantText(`textarea[name="variable_value"]`, "••••••").wantCount(`input[value="TOKEN"][readonly]`, 1)
 		if strings.Contains(p.body, "a=b") {
 			t.Error("the value is shown")
 		}
@@ -213,8 +233,8 @@ func TestRunFunction(t *testing.T) {
 	t.Run("each run is kept with its logs", func(t *testing.T) {
 		list := owner.get(paths.Invocations(shop, shopTest, "echo")).want(200).wantCount(`[data-testid="invocation-row"]`, 3)
 		failed := list.Find(`[data-testid="invocation-row"]:contains("` + text("invocation_status.failed") + `")`)
-		list.wantText(`[data-testid="invocation-row"]`, text("invocation_source.console", "app", shop), "v1", "ms", "MB")
-		owner.get(failed.Find("a").AttrOr("href", "")).want(200).wantText(`[data-testid="run-error"]`, "broken on purpose").
+		list.wantText(`[data-testid="invocation-row"]`, text("invocation_source.console", "app", shop), "v1", "ms", "MB", "heard 喂", "broken on purpose")
+		owner.get(failed.Find("a").First().AttrOr("href", "")).want(200).wantText(`[data-testid="run-error"]`, "broken on purpose").
 			wantText(`[data-testid="run-logs"]`, "heard undefined")
 		owner.get(paths.Environment(shop, shopTest)).want(200).wantCount(`[data-testid="recent-row"]`, 3).
 			wantText(`[data-testid="recent-row"]`, "echo", text("invocation_status.failed"), "ms")

@@ -38,6 +38,9 @@ func (h overview) show(c echo.Context) error {
 		FunctionCount: unknownCount, Invocations24Hours: unknownCount,
 		SharedByMe: number(list.TotalOutgoing), SharedWithMe: number(list.TotalIncoming),
 	}
+	if page.Borrowed || list.TotalOutgoing > 0 {
+		page.AuthMissing = authMissing(ctx, p)
+	}
 	functions, err := h.addFunctions(ctx, actor, p.opened.May(models.FunctionsView), &page)
 	if err != nil {
 		return err

@@ -90,6 +90,7 @@ const (
 	transferParam   = "transfer"
 	userParam       = "user"
 	invitationParam = "invitation"
+	eventParam      = "event"
 
 	anyApp        = ":" + appParam
 	anyEnv        = ":" + envParam
@@ -101,6 +102,7 @@ const (
 	anyTransfer   = ":" + transferParam
 	anyUser       = ":" + userParam
 	anyInvitation = ":" + invitationParam
+	anyEvent      = ":" + eventParam
 )
 
 // registerAccounts adds what somebody needs who is not signed in yet.
@@ -198,13 +200,37 @@ func registerFunctions(r routes, p pages) {
 	run := functionRun{p}
 	r.get(paths.Function(anyApp, anyEnv, anyName), run.show)
 	r.post(paths.RunFunction(anyApp, anyEnv, anyName), run.create)
+	r.get(paths.RunFunction(anyApp, anyEnv, anyName), run.show)
+	r.post(paths.FunctionEvents(anyApp, anyEnv, anyName), run.keep)
+	r.get(paths.FunctionEvents(anyApp, anyEnv, anyName), run.show)
+	r.post(paths.DeleteFunctionEvent(anyApp, anyEnv, anyName, anyEvent), run.forget)
 
 	code := functionCode{p}
 	r.get(paths.FunctionCode(anyApp, anyEnv, anyName), code.show)
 	r.get(paths.FunctionDownload(anyApp, anyEnv, anyName), code.download)
+	r.post(paths.FunctionCode(anyApp, anyEnv, anyName), code.save)
+	r.get(paths.DeployFunction(anyApp, anyEnv, anyName), code.upload)
 	r.post(paths.DeployFunction(anyApp, anyEnv, anyName), code.deploy)
-	r.get(paths.FunctionVersions(anyApp, anyEnv, anyName), code.versions)
-	r.post(paths.RollBackFunction(anyApp, anyEnv, anyName), code.rollBack)
+
+	draft := functionDraft{p}
+	r.get(paths.NewFunctionFile(anyApp, anyEnv, anyName), draft.newFile)
+	r.post(paths.FunctionFiles(anyApp, anyEnv, anyName), draft.addFile)
+	r.get(paths.RenameFunctionFile(anyApp, anyEnv, anyName, ""), draft.askRename)
+	r.post(paths.RenameFunctionFile(anyApp, anyEnv, anyName, ""), draft.rename)
+	r.get(paths.DeleteFunctionFile(anyApp, anyEnv, anyName, ""), draft.confirmDelete)
+	r.post(paths.DeleteFunctionFile(anyApp, anyEnv, anyName, ""), draft.deleteFile)
+	r.post(paths.RestoreFunctionFile(anyApp, anyEnv, anyName), draft.restoreFile)
+	r.get(paths.FunctionDraft(anyApp, anyEnv, anyName), draft.review)
+	r.post(paths.FunctionDraft(anyApp, anyEnv, anyName), draft.deploy)
+	r.post(paths.TakeInFunctionDraft(anyApp, anyEnv, anyName), draft.takeIn)
+	r.get(paths.DiscardFunctionDraft(anyApp, anyEnv, anyName), draft.confirmDiscard)
+	r.post(paths.DiscardFunctionDraft(anyApp, anyEnv, anyName), draft.discard)
+
+	versions := functionVersions{p}
+	r.get(paths.FunctionVersions(anyApp, anyEnv, anyName), versions.index)
+	r.get(paths.CompareVersions(anyApp, anyEnv, anyName, "", ""), versions.compare)
+	r.get(paths.RollBackFunction(anyApp, anyEnv, anyName), versions.confirmRollBack)
+	r.post(paths.RollBackFunction(anyApp, anyEnv, anyName), versions.rollBack)
 
 	config := functionConfigure{p}
 	r.get(paths.ConfigureFunction(anyApp, anyEnv, anyName), config.edit)

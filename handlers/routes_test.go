@@ -71,7 +71,7 @@ func (b *browser) token(path string) string {
 // world is a console in which everything that a route may name is there.
 type world struct {
 	*console
-	share, incoming, invocation, document, transfer string // ids
+	share, incoming, invocation, document, transfer, event string // ids
 
 	user, invitation string // a member of shop, and an open invitation to it
 }
@@ -93,9 +93,11 @@ func newFullWorld(t *testing.T) world {
 	must(t, err)
 	invitation, _, err := k.kit.Services.Members.Invite(t.Context(), testkit.Actor, shop, models.NewInvitation{Role: models.RoleViewer, Days: 1})
 	must(t, err)
+	event, err := k.kit.Services.Functions.KeepEvent(t.Context(), testkit.Actor, shop, shopTest, "hello", service.KeptEvent{Name: "one", Content: "{}"})
+	must(t, err)
 	return world{
 		console: k, share: k.share(shop, diner, shopTest, models.Permissions()...).ID, incoming: k.only(depot).ID,
-		invocation: invocation.ID, document: document, transfer: transfer, user: user.ID, invitation: invitation.ID,
+		invocation: invocation.ID, document: document, transfer: transfer, user: user.ID, invitation: invitation.ID, event: event.ID,
 	}
 }
 
@@ -145,9 +147,11 @@ func (w world) of(r route) string {
 	if strings.HasSuffix(r.path, "/environments/:env/restore") {
 		env = shopGone
 	}
-	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer, ":user", w.user, ":invitation", w.invitation).
+	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer, ":user", w.user, ":invitation", w.invitation, ":event", w.event).
 		Replace(r.with(shop, env, share, "hello", w.invocation))
 	switch {
+	case strings.Contains(path, "/functions/hello/files/"):
+		path += "?file=index.js"
 	case strings.Contains(path, "/storage/"):
 		path += "?path=a.txt"
 	case strings.HasSuffix(path, "/indexes/delete"):

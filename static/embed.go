@@ -7,9 +7,10 @@ package static
 
 import "embed"
 
-// FS holds css/app.css, js/app.js, js/upload.js, js/vendor/htmx.min.js (copied there by the
-// build from the locked npm package, so absent in a tree that was never built)
-// and icons/favicon.svg.
+// FS holds css/app.css, js/app.js, js/upload.js, js/editor.js, icons/favicon.svg, and
+// js/vendor: htmx.min.js and editor.js (copied and bundled there by the build from
+// locked npm packages, so absent in a tree that was never built; the editor's own
+// source is editor/editor.js).
 //
 //go:embed css/app.css js icons
 var FS embed.FS

@@ -204,7 +204,7 @@ func Document(p DocumentPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Field: ui.Field{Name: "text", Label: i18n.T(ctx, "document.text"), Hint: i18n.T(ctx, "document.hint"), Error: p.Errors.text(ctx, "text")}, Value: p.Text, Rows: "18", Mono: true, ReadOnly: !p.Head.CanOperate}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Field: ui.Field{Name: "text", Label: i18n.T(ctx, "document.text"), Hint: i18n.T(ctx, "document.hint"), Error: p.Errors.text(ctx, "text")}, Value: p.Text, Rows: "18", Mono: true, Editor: "json", ReadOnly: !p.Head.CanOperate}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

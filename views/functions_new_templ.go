@@ -19,7 +19,8 @@ type FunctionNewPage struct {
 	Base
 	AppID, EnvID string
 	Name         string
-	Template     string // hello, cloudbase_auth, caller or upload
+	Templates    []string // to choose from, beside uploading
+	Template     string   // the chosen one, or upload
 	Errors       Errors
 }
 
@@ -104,7 +105,7 @@ func FunctionNew(p FunctionNewPage) templ.Component {
 						var templ_7745c5c3_Var6 string
 						templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "function_new.template"))
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions_new.templ`, Line: 26, Col: 85}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions_new.templ`, Line: 27, Col: 85}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 						if templ_7745c5c3_Err != nil {
@@ -118,17 +119,11 @@ func FunctionNew(p FunctionNewPage) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = ui.Checkbox(ui.CheckProps{Radio: true, Name: "template", Value: "hello", ID: "template-hello", Label: i18n.T(ctx, "function_new.hello"), Hint: i18n.T(ctx, "function_new.hello_hint"), Checked: p.Template == "hello" || p.Template == ""}).Render(ctx, templ_7745c5c3_Buffer)
-						if templ_7745c5c3_Err != nil {
-							return templ_7745c5c3_Err
-						}
-						templ_7745c5c3_Err = ui.Checkbox(ui.CheckProps{Radio: true, Name: "template", Value: "cloudbase_auth", ID: "template-auth", Label: i18n.T(ctx, "function_new.auth"), Hint: i18n.T(ctx, "function_new.auth_hint"), Checked: p.Template == "cloudbase_auth"}).Render(ctx, templ_7745c5c3_Buffer)
-						if templ_7745c5c3_Err != nil {
-							return templ_7745c5c3_Err
-						}
-						templ_7745c5c3_Err = ui.Checkbox(ui.CheckProps{Radio: true, Name: "template", Value: "caller", ID: "template-caller", Label: i18n.T(ctx, "function_new.caller"), Hint: i18n.T(ctx, "function_new.caller_hint"), Checked: p.Template == "caller"}).Render(ctx, templ_7745c5c3_Buffer)
-						if templ_7745c5c3_Err != nil {
-							return templ_7745c5c3_Err
+						for _, t := range p.Templates {
+							templ_7745c5c3_Err = ui.Checkbox(ui.CheckProps{Radio: true, Name: "template", Value: t, ID: "template-" + t, Label: i18n.T(ctx, "function_template."+t), Hint: i18n.T(ctx, "function_template_hint."+t), Checked: p.Template == t}).Render(ctx, templ_7745c5c3_Buffer)
+							if templ_7745c5c3_Err != nil {
+								return templ_7745c5c3_Err
+							}
 						}
 						templ_7745c5c3_Err = ui.Checkbox(ui.CheckProps{Radio: true, Name: "template", Value: "upload", ID: "template-upload", Label: i18n.T(ctx, "function_new.upload"), Hint: i18n.T(ctx, "function_new.upload_hint"), Checked: p.Template == "upload", Attrs: templ.Attributes{"data-upload-choice": true}}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/google/go-cmp/cmp"
 
 	"envshare/internal/i18n"
@@ -35,12 +36,12 @@ func TestDisabledTabsKeepTheirReason(t *testing.T) {
 func TestFunctionsTableShowsEveryColumnAndReason(t *testing.T) {
 	_, doc := render(t, samplePages()["functions borrowed"], i18n.Chinese)
 	rows := doc.Find("[data-testid=function-row]")
-	for _, want := range []string{"cloudbase_auth", "v3", "128 MB", "3 s", "2 分钟前", "仅资源方可修改", "调用测试", "部署"} {
+	for _, want := range []string{"cloudbase_auth", "v3", "128 MB", "3 s", "2 分钟前", "成功", "2026-11-20 18:40", "仅资源方可修改", "调用测试", "编辑代码"} {
 		if !strings.Contains(rows.Eq(0).Text(), want) {
 			t.Errorf("the row lacks %q", want)
 		}
 	}
-	if rows.Eq(2).Find("a.action").Length() != 0 || !strings.Contains(rows.Eq(2).Text(), "需要「调用云函数」权限") {
+	if rows.Eq(2).Find(`a.action:not([href$="/logs"])`).Length() != 0 || !strings.Contains(rows.Eq(2).Text(), "需要「调用云函数」权限") {
 		t.Error("a refused action does not say why")
 	}
 }
@@ -84,7 +85,7 @@ func TestRunResultShowsHowItEnded(t *testing.T) {
 func TestVersionsOfferRollBackExceptForTheLiveOne(t *testing.T) {
 	_, doc := render(t, samplePages()["function versions"], i18n.Chinese)
 	rows := doc.Find("[data-testid=version-row]")
-	if rows.Eq(0).Find("form").Length() != 0 || rows.Eq(1).Find("input[name=version]").AttrOr("value", "") != "11" {
+	if rows.Eq(0).Find(`a[href^="/rollback"]`).Length() != 0 || rows.Eq(1).Find("a").Last().AttrOr("href", "") != "/rollback?version=11" {
 		t.Error("roll back is offered wrongly")
 	}
 	for _, want := range []string{"v11", "77be01aa3c", "18 KB", "bob", "2026-11-20 18:40"} {
@@ -94,12 +95,32 @@ func TestVersionsOfferRollBackExceptForTheLiveOne(t *testing.T) {
 	}
 }
 
-func TestInvocationsShowEveryColumn(t *testing.T) {
-	_, doc := render(t, samplePages()["invocations"], i18n.Chinese)
+func TestLogsShowEveryFact(t *testing.T) {
+	_, doc := render(t, samplePages()["logs"], i18n.Chinese)
 	row := doc.Find("[data-testid=invocation-row]").Eq(0)
-	for _, want := range []string{"10:02:11", "成功", "38 ms", "61 MB", "v12", "双十一活动", "01JDA4V9K7Y2E0Q6N3M5R8T1WX"} {
+	for _, want := range []string{"10:02:11", "成功", "38 ms", "61 MB", "v12", "双十一活动", "冷启动", "10:02:11.121", "错误输出：", "slow", "查看全部日志", "01JDA4V9K7Y2E0Q6N3M5R8T1WX"} {
 		if !strings.Contains(row.Text(), want) {
 			t.Errorf("the row lacks %q", want)
+		}
+	}
+}
+
+// What came and what went is said in words, not by colour alone.
+func TestDiffSaysWhatChanged(t *testing.T) {
+	_, doc := render(t, samplePages()["function compare"], i18n.Chinese)
+	want := [][]string{{"1", "1", "", "const a = 1"}, {"2", "", "− 删除", "const b = 2"}, {"", "2", "+ 新增", "const b = 3"}}
+	for i, row := range want {
+		var got []string
+		doc.Find("[data-testid=diff-file]").First().Find("tbody tr").Eq(i).Find("td").Each(func(_ int, s *goquery.Selection) {
+			got = append(got, strings.Join(strings.Fields(s.Text()), " "))
+		})
+		if d := cmp.Diff(row, got); d != "" {
+			t.Errorf("line %d (-want +got):\n%s", i, d)
+		}
+	}
+	for _, want := range []string{"修改", "新增 1 行，删除 1 行", "二进制文件"} {
+		if !strings.Contains(doc.Find("main").Text(), want) {
+			t.Errorf("the page lacks %q", want)
 		}
 	}
 }

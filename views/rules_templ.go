@@ -319,7 +319,7 @@ func ruleEditor(p RulePage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Field: ui.Field{Name: "text", Label: i18n.T(ctx, "access_rule.text")}, Value: p.Text, Rows: "9", Mono: true, Attrs: templ.Attributes{
+			templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Field: ui.Field{Name: "text", Label: i18n.T(ctx, "access_rule.text")}, Value: p.Text, Rows: "9", Mono: true, Editor: "json", Attrs: templ.Attributes{
 				"aria-describedby": "rule-check rule-hint",
 				"hx-post":          paths.CheckRules(p.Address), "hx-trigger": "input changed delay:400ms", "hx-target": "#rule-check", "hx-swap": "outerHTML", "hx-sync": "this:replace",
 			}}).Render(ctx, templ_7745c5c3_Buffer)

@@ -119,11 +119,11 @@ func sampleHead() FunctionHead {
 }
 
 func sampleRun() RunResult {
-	return RunResult{OK: true, Status: "invocation_status.success", Duration: "38 ms", Memory: "61 MB", Result: "{\n  \"orderId\": \"2026112200017\"\n}", Logs: "10:02:11.204 creating order\n10:02:11.239 done", RequestID: "01JDA4V9K7Y2E0Q6N3M5R8T1WX"}
+	return RunResult{OK: true, Status: "invocation_status.success", Duration: "38 ms", Memory: "61 MB", Result: "{\n  \"orderId\": \"2026112200017\"\n}", Lines: []LogLine{{Time: "10:02:11.204", Text: "creating order"}, {Time: "10:02:11.239", Text: "done"}}, RequestID: "01JDA4V9K7Y2E0Q6N3M5R8T1WX"}
 }
 
 func failedRun() RunResult {
-	return RunResult{Status: "invocation_status.failed", Duration: "3 ms", Memory: "58 MB", Error: "TypeError: Cannot read properties of undefined (reading 'id')\n    at exports.main (index.js:12:18)", RequestID: "01JDA4V9K7Y2E0Q6N3M5R8T1WY"}
+	return RunResult{Status: "invocation_status.failed", Duration: "3 ms", Memory: "58 MB", Meaning: "-601012: 没有共享", Error: "TypeError: Cannot read properties of undefined (reading 'id')\n    at exports.main (index.js:12:18)", RequestID: "01JDA4V9K7Y2E0Q6N3M5R8T1WY"}
 }
 
 // samplePages are all pages with full and with empty data.
@@ -218,37 +218,72 @@ func addFunctionSamples(pages map[string]templ.Component, more ui.PaginationProp
 	head := sampleHead()
 	locked := FunctionHead{AppID: appEvent, EnvID: envProd, Name: models.AuthFunction, OwnerOnly: true, WhyNotDelete: "仅资源方可修改"}
 	rows := []FunctionRow{
-		{Name: models.AuthFunction, Version: "v3", Memory: "128 MB", Timeout: "3 s", LastInvocation: "2 分钟前", OwnerOnly: true, CanRun: true, WhyNotDeploy: "仅资源方可修改"},
-		{Name: "createOrder", Version: "v12", Memory: "256 MB", Timeout: "10 s", LastInvocation: "刚刚", CanRun: true, WhyNotDeploy: "需要「操作云函数」权限"},
+		{Name: models.AuthFunction, Version: "v3", Memory: "128 MB", Timeout: "3 s", LastInvocation: "2 分钟前", LastOK: true, LastStatus: "invocation_status.success", LastHref: "/run", Changed: "2026-11-20 18:40", OwnerOnly: true, CanRun: true, WhyNotDeploy: "仅资源方可修改"},
+		{Name: "createOrder", Version: "v12", Memory: "256 MB", Timeout: "10 s", LastInvocation: "刚刚", LastStatus: "invocation_status.failed", LastHref: "/run", CanRun: true, WhyNotDeploy: "需要「操作云函数」权限"},
 		{Name: "syncStock", Version: "v2", Memory: "512 MB", Timeout: "60 s", WhyNotRun: "需要「调用云函数」权限", WhyNotDeploy: "需要「操作云函数」权限"},
 	}
 	pages["functions borrowed"] = FunctionsIndex(FunctionsIndexPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, Functions: rows, WhyNot: "新建需要「操作云函数」权限", WhyOff: []string{"无法测试：没有「调用云函数」权限", "无法部署：没有「操作云函数」权限"}})
 	own := []FunctionRow{{Name: models.AuthFunction, Version: "v3", Memory: "128 MB", Timeout: "3 s", CanRun: true, CanDeploy: true}}
-	pages["functions"] = FunctionsIndex(FunctionsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Functions: own, CanCreate: true, AuthMissing: true, AuthHref: "/auth", Pagination: more})
-	pages["functions empty"] = FunctionsIndex(FunctionsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, CanCreate: true, AuthMissing: true})
-	pages["function new"] = FunctionNew(FunctionNewPage{Base: sampleBase(), AppID: appMall, EnvID: envTest})
-	pages["function new refused"] = FunctionNew(FunctionNewPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Name: "1", Template: "upload", Errors: Errors{"name": models.M("error.required"), "template": models.M("error.required"), "zip": models.M("error.required"), "files": models.M("error.required")}})
+	pages["functions"] = FunctionsIndex(FunctionsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Functions: own, CanCreate: true, Search: "auth", AuthMissing: &AuthMissing{AppID: appMall, EnvID: envTest, Name: models.AuthFunction, Template: "cloudbase_auth", CanCreate: true}, Pagination: more})
+	pages["functions, none found"] = FunctionsIndex(FunctionsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, CanCreate: true, Search: "nothing"})
+	pages["functions empty"] = FunctionsIndex(FunctionsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, CanCreate: true, AuthMissing: &AuthMissing{Borrowed: true, WhyNot: "仅资源方可修改"}})
+	pages["function new"] = FunctionNew(FunctionNewPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Templates: []string{"hello", "cloudbase_auth", "caller", "database", "empty"}, Template: "hello"})
+	pages["function new refused"] = FunctionNew(FunctionNewPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Name: "1", Templates: []string{"hello"}, Template: "upload", Errors: Errors{"name": models.M("error.required"), "template": models.M("error.required"), "zip": models.M("error.required"), "files": models.M("error.required")}})
 	run, failed := sampleRun(), failedRun()
-	pages["function run"] = FunctionShow(FunctionShowPage{Base: sampleBase(), FunctionHead: head, Event: "{\n  \"skuId\": \"A-100\"\n}", CanRun: true, Result: &run})
-	pages["function run failed"] = FunctionShow(FunctionShowPage{Base: sampleBase(), FunctionHead: head, Event: "{}", CanRun: true, Result: &failed})
-	pages["function run refused"] = FunctionShow(FunctionShowPage{Base: sampleBase(), FunctionHead: head, Event: "{", CanRun: true, Errors: Errors{"event": models.M("error.required")}})
-	pages["function run locked"] = FunctionShow(FunctionShowPage{Base: borrowedBase(), FunctionHead: locked, WhyNot: "需要「调用云函数」权限"})
-	pages["function code"] = FunctionCode(FunctionCodePage{Base: sampleBase(), FunctionHead: head, CanDeploy: true, FileName: "index.js", Content: "const cloud = require('wx-server-sdk')\ncloud.init({ env: cloud.DYNAMIC_CURRENT_ENV })\n\nexports.main = async (event) => {\n  return { sum: event.a + event.b }\n}\n", Files: []SourceFile{{Name: "index.js", Size: "1.2 KB", Active: true}, {Name: "lib/orders.js", Size: "4.0 KB"}, {Name: "package.json", Size: "212 B"}}})
-	pages["function code binary"] = FunctionCode(FunctionCodePage{Base: borrowedBase(), FunctionHead: locked, WhyNot: "仅资源方可修改", FileName: "a.png", Unreadable: "二进制文件", Files: []SourceFile{{Name: "a.png", Size: "12 KB", Active: true}}})
-	pages["function code empty"] = FunctionCode(FunctionCodePage{Base: sampleBase(), FunctionHead: head, CanDeploy: true, Errors: Errors{"zip": models.M("error.required"), "files": models.M("error.required")}})
-	versions := []VersionRow{{Number: "12", Digest: "9f2c41d07a", Size: "18 KB", Who: "林夏", When: "2026-11-22 10:02", Active: true}, {Number: "11", Digest: "77be01aa3c", Size: "18 KB", Who: "bob", When: "2026-11-20 18:40"}}
-	pages["function versions"] = FunctionVersions(FunctionVersionsPage{Base: sampleBase(), FunctionHead: head, Versions: versions, CanRollBack: true, Pagination: more})
-	pages["function versions locked"] = FunctionVersions(FunctionVersionsPage{Base: borrowedBase(), FunctionHead: locked, Versions: versions, WhyNot: "仅资源方可修改"})
+	kept := []ui.Option{{Value: "e1", Label: "正常下单", Selected: true}, {Value: "e2", Label: "库存不足"}}
+	pages["function run"] = FunctionShow(FunctionShowPage{Base: sampleBase(), FunctionHead: head, Event: "{\n  \"skuId\": \"A-100\"\n}", CanRun: true, Events: kept, Kept: "e1", KeptName: "正常下单", EventName: "正常下单", Revision: "2", CanKeep: true, Result: &run})
+	pages["function run failed"] = FunctionShow(FunctionShowPage{Base: sampleBase(), FunctionHead: head, Event: "{}", CanRun: true, CanKeep: true, Result: &failed})
+	pages["function run refused"] = FunctionShow(FunctionShowPage{Base: sampleBase(), FunctionHead: head, Event: "{", CanRun: true, CanKeep: true, Errors: Errors{"event": models.M("error.required"), "name": models.M("error.required")}})
+	pages["function run locked"] = FunctionShow(FunctionShowPage{Base: borrowedBase(), FunctionHead: locked, Events: kept, WhyNot: "需要「调用云函数」权限", WhyNotKeep: "仅资源方可修改"})
+	tree := []FileNode{{Name: "lib", Path: "lib", Children: []FileNode{{Name: "orders.js", Path: "lib/orders.js", Href: "/f", State: "edited"}, {Name: "old.js", Path: "lib/old.js", State: "removed"}}}, {Name: "index.js", Path: "index.js", Href: "/f", Size: "1.2 KB", Active: true}, {Name: "package.json", Path: "package.json", Href: "/f", State: "added"}}
+	code := FunctionCodePage{Base: sampleBase(), FunctionHead: head, CanDeploy: true, Tree: tree, BaseVersion: "v11", FileName: "index.js", Language: "javascript", Content: "const cloud = require('wx-server-sdk')\ncloud.init({ env: cloud.DYNAMIC_CURRENT_ENV })\n\nexports.main = async (event) => {\n  return { sum: event.a + event.b }\n}\n"}
+	pages["function code"] = FunctionCode(code)
+	code.Changed, code.Outdated, code.State, code.Newer, code.Errors = "已修改 3 个文件", true, "edited", "exports.main = 1", Errors{"content": models.M("error.code_file_changed")}
+	pages["function code changed"] = FunctionCode(code)
+	pages["function code binary"] = FunctionCode(FunctionCodePage{Base: borrowedBase(), FunctionHead: locked, WhyNot: "仅资源方可修改", FileName: "a.png", Unreadable: "二进制文件", Tree: tree})
+	pages["function code empty"] = FunctionCode(FunctionCodePage{Base: sampleBase(), FunctionHead: head, CanDeploy: true})
+	diff := sampleDiff()
+	pages["function draft"] = FunctionDraft(FunctionDraftPage{Base: sampleBase(), FunctionHead: head, BaseVersion: "v12", Over: "12", Files: diff})
+	pages["function draft outdated"] = FunctionDraft(FunctionDraftPage{Base: sampleBase(), FunctionHead: head, BaseVersion: "v11", Over: "12", Outdated: true, Meanwhile: "/compare", Note: "说明", Files: diff, Errors: Errors{"code": models.M("error.version_deployed_meanwhile", "version", 12), "note": models.M("error.required")}})
+	pages["function draft unchanged"] = FunctionDraft(FunctionDraftPage{Base: sampleBase(), FunctionHead: head, BaseVersion: "v12", Over: "12"})
+	pages["function discard"] = FunctionDiscard(FunctionDiscardPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Name: "hello", Files: diff})
+	pages["function file new"] = FunctionPath(FunctionPathPage{Base: sampleBase(), Title: "新建文件", Action: "/files", Back: "/code", Submit: "添加", Errors: Errors{"path": models.M("error.required")}})
+	pages["function file rename"] = FunctionPath(FunctionPathPage{Base: sampleBase(), Title: "重命名", Action: "/files", Back: "/code", Submit: "重命名", File: "a.js", Path: "a.js"})
+	pages["function file delete"] = FunctionFileDelete(FunctionFileDeletePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Name: "hello", File: "a.js"})
+	pages["function upload"] = FunctionUpload(FunctionUploadPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Name: "hello", Over: "12", Version: "v12", Errors: Errors{"zip": models.M("error.required"), "files": models.M("error.required"), "over": models.M("error.version_deployed_meanwhile", "version", 12), "note": models.M("error.required")}})
+	versions := []VersionRow{{Number: "v12", Digest: "9f2c41d07a", Size: "18 KB", Who: "林夏", When: "2026-11-22 10:02", Note: "支持优惠券", Active: true, CompareHref: "/compare"}, {Number: "v11", Digest: "77be01aa3c", Size: "18 KB", Who: "bob", When: "2026-11-20 18:40", CompareHref: "/compare", RollBackHref: "/rollback?version=11"}}
+	pages["function versions"] = FunctionVersions(FunctionVersionsPage{Base: sampleBase(), FunctionHead: head, Versions: versions})
+	pages["function versions locked"] = FunctionVersions(FunctionVersionsPage{Base: borrowedBase(), FunctionHead: locked, Versions: versions[:1], WhyNot: "仅资源方可修改"})
 	pages["function versions empty"] = FunctionVersions(FunctionVersionsPage{Base: sampleBase(), FunctionHead: head})
+	choice := []ui.Option{{Value: "12", Label: "v12", Selected: true}, {Value: "11", Label: "v11"}}
+	pages["function compare"] = FunctionCompare(FunctionComparePage{Base: sampleBase(), FunctionHead: head, From: choice, To: choice, FromVersion: "v11", ToVersion: "v12", Files: diff})
+	pages["function compare same"] = FunctionCompare(FunctionComparePage{Base: sampleBase(), FunctionHead: head, From: choice, To: choice, FromVersion: "v12", ToVersion: "v12"})
+	pages["function roll back"] = FunctionRollBack(FunctionRollBackPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Name: "hello", Number: "11", Version: "v11", Over: "12", Active: "v12", CompareHref: "/compare", Files: diff, Errors: Errors{"over": models.M("error.version_deployed_meanwhile", "version", 13)}})
 	memory := []ui.Option{{Value: "128", Label: "128 MB"}, {Value: "256", Label: "256 MB", Selected: true}}
-	pages["function configure"] = FunctionConfigure(FunctionConfigurePage{Base: sampleBase(), FunctionHead: head, Timeout: "10", Memory: memory, Concurrency: "1", Variables: "API_BASE=https://example.com", CanConfigure: true})
+	variables := []VariableRow{{ID: "1", Name: "API_BASE", Value: "https://example.com"}, {ID: "2"}}
+	pages["function configure"] = FunctionConfigure(FunctionConfigurePage{Base: sampleBase(), FunctionHead: head, Timeout: "10", MaxTimeout: "60", Memory: memory, Concurrency: "1", MaxConcurrency: "100", Variables: variables, Seen: "ab", CanConfigure: true})
 	pages["function configure refused"] = FunctionConfigure(FunctionConfigurePage{Base: borrowedBase(), FunctionHead: locked, Memory: memory, WhyNot: "仅资源方可修改", Errors: Errors{"timeout": models.M("error.required"), "memory": models.M("error.required"), "concurrency": models.M("error.required"), "variables": models.M("error.required")}})
+	pages["function configure changed"] = FunctionConfigure(FunctionConfigurePage{Base: sampleBase(), FunctionHead: head, Memory: memory, Variables: variables, CanConfigure: true, Newer: &ConfigurationNow{Timeout: "5 s", Memory: "128 MB", Concurrency: "1", Variables: variables[:1]}, Errors: Errors{"seen": models.M("error.configured_meanwhile")}})
 	pages["function delete"] = FunctionDelete(FunctionDeletePage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Name: models.AuthFunction, Auth: true, Calls30Days: "1,902", LastCall: "昨天 21:14"})
-	invocations := []InvocationRow{{ID: run.RequestID, OK: true, Status: run.Status, When: "10:02:11", Duration: run.Duration, Memory: run.Memory, Version: "v12", Source: "双十一活动"}, {ID: failed.RequestID, Status: failed.Status, When: "10:01:48", Duration: failed.Duration, Memory: failed.Memory, Version: "v12", Source: "控制台"}}
-	pages["invocations"] = InvocationsIndex(InvocationsIndexPage{Base: sampleBase(), FunctionHead: head, Invocations: invocations, Pagination: more})
-	pages["invocations empty"] = InvocationsIndex(InvocationsIndexPage{Base: sampleBase(), FunctionHead: head})
-	pages["invocation"] = InvocationShow(InvocationShowPage{Base: sampleBase(), FunctionHead: head, When: "2026-11-22 10:02:11", Source: "双十一活动", Ran: "v12", Event: "{}", Result: run})
+	statuses := []ui.Option{{Label: "全部状态", Selected: true}, {Value: "ok", Label: "成功"}}
+	runs := []LogRow{{ID: run.RequestID, OK: true, Status: run.Status, When: "10:02:11", Duration: run.Duration, Memory: run.Memory, Version: "v12", Source: "双十一活动", Cold: true, Lines: []LogLine{{Time: "10:02:11.120", Text: "order"}, {Time: "10:02:11.121", Text: "slow", Error: true}}, More: true}, {ID: failed.RequestID, Status: failed.Status, When: "10:01:48", Duration: failed.Duration, Memory: failed.Memory, Version: "v12", Source: "控制台", Error: "TypeError"}}
+	pages["logs"] = FunctionLogs(FunctionLogsPage{Base: sampleBase(), FunctionHead: head, Runs: runs, Statuses: statuses, Live: "/logs?since=1", PauseHref: "/logs?paused=1", RefreshHref: "/logs", Pagination: more})
+	pages["logs filtered"] = FunctionLogs(FunctionLogsPage{Base: sampleBase(), FunctionHead: head, Runs: runs, Statuses: statuses, Text: "order", Filtered: true, Searched: "在最近 2,000 次调用里查找", Paused: true, ResumeHref: "/logs", RefreshHref: "/logs"})
+	pages["logs, none found"] = FunctionLogs(FunctionLogsPage{Base: sampleBase(), FunctionHead: head, Statuses: statuses, RequestID: "x", Filtered: true, RefreshHref: "/logs"})
+	pages["logs empty"] = FunctionLogs(FunctionLogsPage{Base: sampleBase(), FunctionHead: head, Statuses: statuses, RefreshHref: "/logs"})
+	pages["invocation"] = InvocationShow(InvocationShowPage{Base: sampleBase(), FunctionHead: head, When: "2026-11-22 10:02:11", Source: "双十一活动", Ran: "v12", Result: run})
 	pages["invocation failed"] = InvocationShow(InvocationShowPage{Base: sampleBase(), FunctionHead: head, When: "2026-11-22 10:01:48", Source: "控制台", Ran: "v12", Result: failed})
+}
+
+// sampleDiff has every kind of change.
+func sampleDiff() []DiffFile {
+	return []DiffFile{
+		{Path: "index.js", Kind: "diff.edited", Added: "1", Removed: "1", Hunks: [][]DiffLine{
+			{{Before: "1", After: "1", Text: "const a = 1"}, {Before: "2", Text: "const b = 2"}, {After: "2", Text: "const b = 3"}}, {{Before: "40", After: "40", Text: "}"}},
+		}},
+		{Path: "logo.png", Kind: "diff.added", Note: "二进制文件"},
+		{Path: "old.js", Kind: "diff.removed", Added: "0", Removed: "1", Hunks: [][]DiffLine{{{Before: "1", Text: "gone"}}}},
+	}
 }
 
 // addData adds the pages of database and storage.

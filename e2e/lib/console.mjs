@@ -155,6 +155,7 @@ export async function run(page, app, env, name, event) {
 /** Presses 运行 on the page of a function that was not run yet. */
 export async function pressRun(page, event) {
   assert.equal(await page.getByTestId('run-status').count(), 0, 'the page already shows a run')
+  await editors(page)
   if (event !== undefined) await page.getByLabel('参数 event（JSON）').fill(JSON.stringify(event, null, 2))
   await page.getByRole('button', { name: '运行', exact: true }).click()
   const status = page.getByTestId('run-status')
@@ -166,6 +167,13 @@ export async function pressRun(page, event) {
     returned: returned && JSON.parse(returned),
     error: await text('run-error'),
   }
+}
+
+/** Waits until every input that becomes a code editor is one; without JavaScript none does. */
+export async function editors(page) {
+  await page.waitForLoadState('load')
+  if (await page.locator('script[src*="/vendor/editor."]').count() === 0) return
+  await page.locator('textarea[data-editor]:not([hidden])').first().waitFor({ state: 'detached' })
 }
 
 /** Posts a form that the page does not offer, as the page's own script could; redirects are not followed. */

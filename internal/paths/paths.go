@@ -177,8 +177,9 @@ func RollBackFunction(app, env, name string) string { return Function(app, env, 
 // DeleteFunction asks, and deletes a function.
 func DeleteFunction(app, env, name string) string { return Function(app, env, name) + "/delete" }
 
-// Invocations is the list of a function's last invocations.
-func Invocations(app, env, name string) string { return Function(app, env, name) + "/invocations" }
+// Invocations is the list of a function's last invocations, with what they wrote
+// to the console.
+func Invocations(app, env, name string) string { return Function(app, env, name) + "/logs" }
 
 // Invocation is one invocation with its logs.
 func Invocation(app, env, name, id string) string { return Invocations(app, env, name) + join(id) }

@@ -221,13 +221,13 @@ func TestFacts_TheFunctionCacheEndsWithEveryChange(t *testing.T) {
 		cached, err := w.Calls.function(ctx, old, "shop-1", "hello")
 		must(t, err)
 		same(t, 1, cached.ActiveVersion) // a call that has begun goes on with what it decided on
-		must(t, other.Functions.RollBack(ctx, shopAdmin, shop, "shop-1", "hello", 1))
+		must(t, other.Functions.RollBack(ctx, shopAdmin, shop, "shop-1", "hello", 1, nil))
 		expect("rolled back", 1)
 		settings := FunctionSettings{TimeoutSeconds: 9, MemoryMB: 512, Concurrency: 2, Variables: map[string]string{"A": "b"}}
 		must(t, other.Functions.Configure(ctx, shopAdmin, shop, "shop-1", "hello", settings))
 		f, err := look()
 		must(t, err)
-		same(t, settings, FunctionSettings{f.TimeoutSeconds, f.MemoryMB, f.Concurrency, f.Variables})
+		same(t, settings, SettingsOf(f))
 		must(t, other.Functions.Delete(ctx, shopAdmin, shop, "shop-1", "hello"))
 		_, err = look()
 		wantError(t, err, models.CodeFunctionUnknown, "call.function_unknown")

@@ -120,6 +120,11 @@ type Deployment struct {
 	MustBeNew bool
 	// Settings configure the function; nil keeps what is there.
 	Settings *FunctionSettings
+	// Over is the version that was seen running: another one by then is a
+	// conflict. nil deploys over whatever runs.
+	Over *int
+
+	draft *models.FunctionDraft // what is deployed, and then over
 }
 
 // FunctionSettings is the configuration of a function.
@@ -128,6 +133,9 @@ type FunctionSettings struct {
 	MemoryMB       int
 	Concurrency    int
 	Variables      map[string]string
+	// Seen is the digest of the configuration that this one replaces; "" replaces
+	// whatever there is.
+	Seen string `json:"-"`
 }
 
 func (f FunctionSettings) apply(fn *models.Function) {
@@ -168,6 +176,14 @@ func (s *Functions) Deploy(ctx context.Context, actor models.Actor, appID, env s
 		s.runner.Retire(replaced)
 	}
 	return deployed, err
+}
+
+// over refuses to replace another version than the one that was seen.
+func (d Deployment) over(f models.Function) error {
+	if d.Over == nil || *d.Over == f.ActiveVersion {
+		return nil
+	}
+	return models.E(models.CodeConflict, "error.version_deployed_meanwhile", "version", f.ActiveVersion)
 }
 
 func (s *Functions) mayDeploy(ctx context.Context, tx *store.Store, actor models.Actor, appID, env string, d Deployment) error {
@@ -218,6 +234,9 @@ func (s *Functions) insertVersion(ctx context.Context, tx *store.Store, actor mo
 			return models.Function{}, "", err
 		}
 	}
+	if err := d.over(f); err != nil {
+		return models.Function{}, "", err
+	}
 	last, err := tx.Functions.LastVersion(ctx, f.ID)
 	if err != nil {
 		return models.Function{}, "", err
@@ -233,6 +252,12 @@ func (s *Functions) insertVersion(ctx context.Context, tx *store.Store, actor mo
 	}
 	if err := tx.Functions.Update(ctx, f); err != nil {
 		return models.Function{}, "", err
+	}
+	if d.draft != nil && d.draft.ID != "" {
+		// What was saved while it was being deployed stays.
+		if err := tx.FunctionDrafts.DeleteUnchanged(ctx, d.draft.ID, d.draft.UpdatedAt); err != nil {
+			return models.Function{}, "", err
+		}
 	}
 	return f, replaced, s.recordFunction(ctx, tx, actor, appID, f, models.AuditFunctionDeployed,
 		map[string]any{"version": before}, map[string]any{"version": v.Number, "digest": v.Digest})
@@ -288,10 +313,14 @@ func (s *Functions) install(ctx context.Context, source Source) ([]byte, error) 
 }
 
 // Configure changes a function's timeout, memory, concurrency and variables.
-// Needs functions.operate, and the owner's side for cloudbase_auth (S10).
+// Needs functions.operate, and the owner's side for cloudbase_auth (S10). A
+// configuration other than the one that was seen is a conflict.
 func (s *Functions) Configure(ctx context.Context, actor models.Actor, appID, env, name string, settings FunctionSettings) error {
 	return s.edit(ctx, actor, appID, env, name, func(tx *store.Store, f models.Function) error {
-		before := FunctionSettings{f.TimeoutSeconds, f.MemoryMB, f.Concurrency, f.Variables}
+		before := SettingsOf(f)
+		if settings.Seen != "" && settings.Seen != before.Digest() {
+			return models.E(models.CodeConflict, "error.configured_meanwhile")
+		}
 		settings.apply(&f)
 		f.UpdatedAt = s.now()
 		if err := f.Validate(); err != nil {
@@ -336,9 +365,14 @@ func (s *Functions) edit(ctx context.Context, actor models.Actor, appID, env, na
 }
 
 // RollBack lets an earlier version run from the next call on. Needs
-// functions.operate, and the owner's side for cloudbase_auth (S10).
-func (s *Functions) RollBack(ctx context.Context, actor models.Actor, appID, env, name string, number int) error {
+// functions.operate, and the owner's side for cloudbase_auth (S10). Another
+// version running than the one that was seen is a conflict; nil is over whatever
+// runs.
+func (s *Functions) RollBack(ctx context.Context, actor models.Actor, appID, env, name string, number int, over *int) error {
 	return s.edit(ctx, actor, appID, env, name, func(tx *store.Store, f models.Function) error {
+		if err := (Deployment{Over: over}).over(f); err != nil {
+			return err
+		}
 		v, err := tx.Functions.Version(ctx, f.ID, number)
 		if err != nil {
 			return err

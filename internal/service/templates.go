@@ -16,15 +16,17 @@ var templateFiles embed.FS
 
 // Template names.
 const (
-	TemplateHello  = "hello"
-	TemplateAuth   = models.AuthFunction
-	TemplateCaller = "caller"
+	TemplateHello    = "hello"
+	TemplateAuth     = models.AuthFunction
+	TemplateCaller   = "caller"
+	TemplateDatabase = "database"
+	TemplateEmpty    = "empty"
 )
 
 // Templates returns the names of the templates that a new function can start
 // from, the plainest first. Anybody may call it.
 func (s *Functions) Templates() []string {
-	return []string{TemplateHello, TemplateAuth, TemplateCaller}
+	return []string{TemplateHello, TemplateAuth, TemplateCaller, TemplateDatabase, TemplateEmpty}
 }
 
 // TemplateSource returns the code of a template for a function of this name.

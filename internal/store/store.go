@@ -61,6 +61,9 @@ type Store struct {
 	Files        Files
 	Transfers    Transfers
 	Invitations  Invitations
+
+	FunctionDrafts FunctionDrafts
+	FunctionEvents FunctionEvents
 }
 
 // poolSize is the number of reading connections on SQLite, and of all
@@ -160,6 +163,7 @@ type slowLog struct{ logger.Interface }
 
 // Trace is called after every statement.
 func (l slowLog) Trace(ctx context.Context, begin time.Time, sql func() (string, int64), _ error) {
+	countQuery(ctx)
 	l.Interface.Trace(ctx, begin, sql, nil)
 }
 
@@ -183,6 +187,8 @@ func assemble(write, read *gorm.DB, inTx bool) *Store {
 	s.Files = Files{s}
 	s.Transfers = Transfers{s}
 	s.Invitations = Invitations{s}
+	s.FunctionDrafts = FunctionDrafts{s}
+	s.FunctionEvents = FunctionEvents{s}
 	return s
 }
 

@@ -129,6 +129,7 @@
   // dialog, an error, the sign-in form. It replaces the whole page.
   document.addEventListener('htmx:beforeSwap', (event) => {
     const detail = event.detail;
+    if (detail.xhr.status === 204) return;
     const select = detail.requestConfig.elt.getAttribute('hx-select');
     if (!select || !select.startsWith('#')) return;
     const page = new DOMParser().parseFromString(detail.serverResponse, 'text/html');

@@ -1,0 +1,36 @@
+package handlers
+
+import (
+	"strings"
+
+	"envshare/internal/paths"
+	"envshare/internal/service"
+	"envshare/views"
+)
+
+// fileTree arranges the files of a working copy below a folder, which is empty or
+// ends in a slash: folders first, each by name.
+func fileTree(app, env string, w service.WorkingCopy, folder string) []views.FileNode {
+	var folders, files []views.FileNode
+	seen := map[string]bool{}
+	for _, f := range w.Files {
+		rest, inside := strings.CutPrefix(f.Path, folder)
+		if !inside {
+			continue
+		}
+		name, _, deeper := strings.Cut(rest, "/")
+		if deeper {
+			if !seen[name] {
+				seen[name] = true
+				folders = append(folders, views.FileNode{Name: name, Path: folder + name, Children: fileTree(app, env, w, folder+name+"/")})
+			}
+			continue
+		}
+		node := views.FileNode{Name: name, Path: f.Path, State: string(f.State), Size: size(int64(len(f.Data)))}
+		if f.State != service.FileRemoved {
+			node.Href = paths.FunctionFile(app, env, w.Function.Name, f.Path)
+		}
+		files = append(files, node)
+	}
+	return append(folders, files...)
+}

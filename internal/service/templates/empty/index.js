@@ -1,0 +1,2 @@
+exports.main = async (event, context) => {
+}
