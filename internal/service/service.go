@@ -57,6 +57,8 @@ type Services struct {
 	Files       *Files
 	Clients     *Clients
 	Access      *AccessSettings
+	Statistics  *Statistics
+	Visitors    *Visitors
 	Credentials *Credentials
 	Manifests   *Manifests
 
@@ -97,6 +99,8 @@ func New(d Deps) *Services {
 	s.Transfers = newTransfers(b, s.Documents, d.TransfersDir)
 	s.Documents.transfers = s.Transfers
 	s.Functions = &Functions{base: b, calls: s.Calls, runner: d.Runner, recorder: rec}
+	s.Statistics = &Statistics{base: b, recorder: rec, documents: d.Documents}
+	s.Visitors = &Visitors{base: b}
 	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, documents: s.Documents, files: s.Files, keys: d.Keys}
 	return s
 }

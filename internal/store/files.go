@@ -188,6 +188,13 @@ func (r Files) Sum(ctx context.Context, env, folder string) (Sum, error) {
 		Where("environment_id = ? AND path >= ? AND path < ?", env, folder, following(folder)).Scan(&out).Error)
 }
 
+// Total adds up all files of an environment.
+func (r Files) Total(ctx context.Context, env string) (Sum, error) {
+	var out Sum
+	return out, translate(r.s.reader(ctx).Model(&models.File{}).Select("COUNT(*) AS files, COALESCE(SUM(size), 0) AS bytes").
+		Where("environment_id = ?", env).Scan(&out).Error)
+}
+
 // following returns the first text behind all that begin with a folder.
 func following(folder string) string {
 	if folder == "" {

@@ -24,7 +24,7 @@ func (r Invocations) InsertBatch(ctx context.Context, list []models.Invocation) 
 	for i := range rows {
 		rows[i].Error, rows[i].Result, rows[i].Logs = text(rows[i].Error), text(rows[i].Result), text(rows[i].Logs)
 	}
-	return r.s.batch(ctx, func(tx *Store) error {
+	return r.s.Batch(ctx, func(tx *Store) error {
 		return translate(tx.writer(ctx).CreateInBatches(rows, 50).Error)
 	})
 }
@@ -118,7 +118,7 @@ func (r Usage) Add(ctx context.Context, days []UsageDay) error {
 				"THEN usage_days.last_at ELSE excluded.last_at END"),
 		}),
 	}
-	return r.s.batch(ctx, func(tx *Store) error {
+	return r.s.Batch(ctx, func(tx *Store) error {
 		return translate(tx.writer(ctx).Clauses(add).CreateInBatches(rows, 100).Error)
 	})
 }
