@@ -4,7 +4,7 @@ TOOLS     := $(CURDIR)/build/tools
 LINT      := golangci-lint
 LINT_VERSION := v2.15.0
 STAMP     := node_modules/.package-lock.json
-VENDOR    := static/js/vendor/htmx.min.js examples/web/vendor/cloud-sdk.js
+VENDOR    := static/js/vendor/htmx.min.js static/js/vendor/echarts.min.js examples/web/vendor/cloud-sdk.js
 ORACLE    := internal/docdb/oracle/node_modules/.package-lock.json
 SDK       := internal/runner/sdk/wx-server-sdk.tar.gz
 
@@ -76,7 +76,7 @@ $(STAMP): package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(VENDOR) &: $(STAMP)
+$(VENDOR) &: $(STAMP) static/bundles/echarts.mjs
 	npm run --silent vendor
 	@touch $(VENDOR)
 

@@ -75,7 +75,10 @@ func (h functions) functionRow(ctx context.Context, o service.Opened, f service.
 		CanRun: run.Allowed, WhyNotRun: reason(ctx, run), CanDeploy: deploy.Allowed, WhyNotDeploy: reason(ctx, deploy),
 	}
 	if !f.LastAt.IsZero() {
-		row.LastInvocation = h.minute(f.LastAt)
+		row.LastInvocation, row.Calls24Hours = h.minute(f.LastAt), number(f.Calls)
+		if f.Failed > 0 {
+			row.Failed24Hours = number(f.Failed)
+		}
 	}
 	return row
 }
@@ -91,6 +94,7 @@ func (h pages) head(ctx context.Context, p place, name string, active int) views
 	return views.FunctionHead{
 		AppID: p.App.AppID, EnvID: p.environmentID(), Name: name, Version: version(active),
 		OwnerOnly: ownerOnly(*p.opened, name), CanDelete: may.Allowed, WhyNotDelete: reason(ctx, may),
+		CanMonitor: p.opened.MayMonitorFunction().Allowed,
 	}
 }
 

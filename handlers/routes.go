@@ -69,6 +69,7 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	registerDatabase(member, p)
 	registerStorage(member, p)
 	registerAccess(member, p)
+	registerUsage(member, p)
 }
 
 // The placeholders of the routes.
@@ -81,6 +82,7 @@ const (
 	tokenParam      = "token"
 	documentParam   = "document"
 	transferParam   = "transfer"
+	visitorParam    = "visitor"
 
 	anyApp        = ":" + appParam
 	anyEnv        = ":" + envParam
@@ -90,6 +92,7 @@ const (
 	anyToken      = ":" + tokenParam
 	anyDocument   = ":" + documentParam
 	anyTransfer   = ":" + transferParam
+	anyVisitor    = ":" + visitorParam
 )
 
 // registerAccounts adds what somebody needs who is not signed in yet.
@@ -232,6 +235,20 @@ func registerAccess(r routes, p pages) {
 		r.post(paths.SimulateRules(address), one.simulate)
 		r.post(paths.RestoreRules(address), one.restore)
 	}
+}
+
+// registerUsage adds who and what used an environment.
+func registerUsage(r routes, p pages) {
+	v := visitors{p}
+	r.get(paths.Visitors(anyApp, anyEnv), v.index)
+	r.get(paths.Visitor(anyApp, anyEnv, anyVisitor), v.show)
+	r.get(paths.SignOutVisitor(anyApp, anyEnv, anyVisitor), v.confirmSignOut)
+	r.post(paths.SignOutVisitor(anyApp, anyEnv, anyVisitor), v.signOut)
+
+	s := statistics{p}
+	r.get(paths.Statistics(anyApp, anyEnv), s.show)
+	r.get(paths.StatisticsTable(anyApp, anyEnv), s.download)
+	r.get(paths.FunctionMonitoring(anyApp, anyEnv, anyName), functionMonitoring{p}.show)
 }
 
 // pathOf is an address without its query.

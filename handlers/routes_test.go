@@ -70,7 +70,7 @@ func (b *browser) token(path string) string {
 // world is a console in which everything that a route may name is there.
 type world struct {
 	*console
-	share, incoming, invocation, document, transfer string // ids
+	share, incoming, invocation, document, transfer, visitor string // ids
 }
 
 func newFullWorld(t *testing.T) world {
@@ -84,7 +84,9 @@ func newFullWorld(t *testing.T) world {
 		CallerAppID: shop, Status: models.InvocationOK, Result: "1", StartedAt: time.Now().UTC()}
 	must(t, k.kit.Store.Invocations.InsertBatch(t.Context(), []models.Invocation{invocation}))
 	document, transfer := k.data()
-	return world{k, k.share(shop, diner, shopTest, models.Permissions()...).ID, k.only(depot).ID, invocation.ID, document, transfer}
+	visitor := models.Visitor{EnvironmentID: shopTest, AppID: shop, OpenID: "o-1", FirstSeenAt: time.Now().UTC(), LastSeenAt: time.Now().UTC()}
+	must(t, k.kit.Store.Clients.See(t.Context(), visitor))
+	return world{k, k.share(shop, diner, shopTest, models.Permissions()...).ID, k.only(depot).ID, invocation.ID, document, transfer, visitor.Key()}
 }
 
 // data makes a collection "hello" with a document, an export of it, and a file
@@ -128,7 +130,7 @@ func (w world) of(r route) string {
 	if strings.HasSuffix(r.path, "/leave") {
 		share = w.incoming
 	}
-	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer).Replace(r.with(shop, shopTest, share, "hello", w.invocation))
+	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer, ":visitor", w.visitor).Replace(r.with(shop, shopTest, share, "hello", w.invocation))
 	if strings.Contains(path, "/storage/") {
 		path += "?path=a.txt"
 	}
@@ -178,7 +180,7 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 					wantStatus(t, admin.ask(r, path, ""), http.StatusForbidden)
 				})
 			}
-			for placeholder, forged := range map[string]string{":env": rivalMain, ":share": "01ARZ3NDEKTSV4RRFFQ69G5FAV", ":invocation": "nowhere", ":app": "wx00000000000000ff"} {
+			for placeholder, forged := range map[string]string{":env": rivalMain, ":share": "01ARZ3NDEKTSV4RRFFQ69G5FAV", ":invocation": "nowhere", ":visitor": models.Visitor{AppID: shop, OpenID: "o-2"}.Key(), ":app": "wx00000000000000ff"} {
 				if !strings.Contains(r.path, placeholder) {
 					continue
 				}

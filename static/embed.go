@@ -8,8 +8,9 @@ package static
 import "embed"
 
 // FS holds css/app.css, js/app.js, js/upload.js, js/vendor/htmx.min.js (copied there by the
-// build from the locked npm package, so absent in a tree that was never built)
-// and icons/favicon.svg.
+// FS holds css/app.css, icons/favicon.svg, our scripts in js, and those of others in
+// js/vendor: copied or bundled there by the build from locked npm packages, so
+// absent in a tree that was never built.
 //
 //go:embed css/app.css js icons
 var FS embed.FS
