@@ -23,7 +23,7 @@ type visitors struct{ pages }
 type visitorsQuery struct {
 	From   string `query:"from"`
 	Search string `query:"search"`
-	pageQuery
+	Page   int    `query:"page"`
 }
 
 func (h visitors) index(c echo.Context) error {
