@@ -60,7 +60,7 @@ func (s *Statistics) Report(ctx context.Context, actor models.Actor, appID, env 
 	q.Range = q.Range.Known()
 	out := UsageReport{View: view, Periods: q.Range.Periods(s.now())}
 	filter := s.filter(env, q)
-	if out.Points, err = s.store.Usage.Series(ctx, filter, q.Range.Layout(), appID); err != nil {
+	if out.Points, err = s.store.Usage.Series(ctx, filter, appID); err != nil {
 		return out, err
 	}
 	filter.Caller = nil
@@ -99,7 +99,7 @@ func (s *Statistics) see(ctx context.Context, actor models.Actor, appID, env str
 }
 
 func (s *Statistics) filter(env string, q UsageQuery) store.UsageFilter {
-	f := store.UsageFilter{EnvironmentID: env, Since: q.Range.Periods(s.now())[0].Format(q.Range.Layout())}
+	f := store.UsageFilter{EnvironmentID: env, Layout: q.Range.Layout(), Since: q.Range.Periods(s.now())[0]}
 	if q.Caller != "" {
 		f.Caller = &q.Caller
 	}
@@ -125,7 +125,7 @@ func (s *Statistics) Table(ctx context.Context, actor models.Actor, appID, env s
 		return nil, err
 	}
 	q.Range = q.Range.Known()
-	list, err := s.store.Usage.Table(ctx, s.filter(env, q), q.Range.Layout(), maxTableRows)
+	list, err := s.store.Usage.Table(ctx, s.filter(env, q), maxTableRows)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func (s *Statistics) Function(ctx context.Context, actor models.Actor, appID, en
 	r = r.Known()
 	filter := s.filter(env, UsageQuery{Range: r})
 	filter.FunctionName = name
-	points, err := s.store.Usage.Series(ctx, filter, r.Layout(), appID)
+	points, err := s.store.Usage.Series(ctx, filter, appID)
 	return FunctionReport{Periods: r.Periods(s.now()), Points: points}, err
 }
 

@@ -17,7 +17,7 @@ type countKey struct {
 	hour                                 int64 // since 1970
 }
 
-// How long counts are kept: by the hour, and by the day.
+// How long counts are kept: by the hour, and by day and month.
 const (
 	keepHours = 14 * 24 * time.Hour
 	keepDays  = 400 * 24 * time.Hour
@@ -106,14 +106,14 @@ func (r *recorder) putCountsBack(counts map[countKey]*models.Tally) {
 	}
 }
 
-// clean drops what is kept no longer, and rolls old counts up.
+// clean drops what is kept no longer.
 func (r *recorder) clean(ctx context.Context) error {
 	now := r.clock().UTC()
 	for _, step := range []func() error{
 		func() error { return r.store.Invocations.DeleteBefore(ctx, now.Add(-keepInvocations)) },
 		func() error { return r.store.Sessions.DeleteExpired(ctx, now) },
 		func() error {
-			return r.store.Usage.RollUp(ctx, now.Add(-keepHours).Format(models.DayLayout), now.Add(-keepDays).Format(models.DayLayout))
+			return r.store.Usage.DropCounts(ctx, now.Add(-keepHours), now.Add(-keepDays))
 		},
 		func() error {
 			return r.store.Clients.DropVisitors(ctx, now.Add(-models.KeepVisitors), models.MaxVisitors)

@@ -16,7 +16,7 @@ import (
 func (w *world) operations(t testing.TB, env string) []string {
 	t.Helper()
 	must(t, w.recorder.flush(t.Context()))
-	list, err := w.store.Usage.Table(t.Context(), store.UsageFilter{EnvironmentID: env, Since: "2026"}, models.MonthLayout, 1000)
+	list, err := w.store.Usage.Table(t.Context(), store.UsageFilter{EnvironmentID: env, Layout: models.MonthLayout}, 1000)
 	must(t, err)
 	out := []string{}
 	for _, c := range list {
@@ -199,13 +199,13 @@ func TestCounts_AreWrittenByThemselves(t *testing.T) {
 	w := sqliteWorld(t)
 	w.recorder.count("shop-1", shop, models.StorageRead, models.OutcomeOK)
 	eventually(t, "a count is written", func() bool {
-		list, err := w.store.Usage.Table(t.Context(), store.UsageFilter{EnvironmentID: "shop-1", Since: "2026"}, models.DayLayout, 10)
+		list, err := w.store.Usage.Table(t.Context(), store.UsageFilter{EnvironmentID: "shop-1", Layout: models.DayLayout}, 10)
 		must(t, err)
 		return len(list) == 1
 	})
 }
 
-func TestCounts_AreBoundedAndRolledUp(t *testing.T) {
+func TestCounts_AreBoundedAndForgotten(t *testing.T) {
 	w := sqliteWorld(t)
 	r := w.idle()
 	for i := range recordAtMost + 5 {
@@ -217,21 +217,26 @@ func TestCounts_AreBoundedAndRolledUp(t *testing.T) {
 
 	r.count("shop-1", shop, models.DatabaseRead, models.OutcomeOK)
 	must(t, r.flush(t.Context()))
-	periods := func() (out []string) {
-		list, err := w.store.Usage.Table(t.Context(), store.UsageFilter{EnvironmentID: "shop-1", Since: "2026"}, models.HourLayout, 10)
-		must(t, err)
-		for _, c := range list {
-			out = append(out, c.Period)
+	kept := func() (out []string) {
+		for _, layout := range []string{models.HourLayout, models.DayLayout, models.MonthLayout} {
+			list, err := w.store.Usage.Table(t.Context(), store.UsageFilter{EnvironmentID: "shop-1", Layout: layout}, 10)
+			must(t, err)
+			for _, c := range list {
+				out = append(out, c.Period)
+			}
 		}
 		return out
 	}
 	for _, step := range []struct {
 		after time.Duration
 		want  []string
-	}{{0, []string{"2026-11-22T08"}}, {14 * 24 * time.Hour, []string{"2026-11-22T08"}}, {24 * time.Hour, []string{"2026-11-22"}}, {386 * 24 * time.Hour, nil}} {
+	}{
+		{0, []string{"2026-11-22T08", "2026-11-22", "2026-11"}}, {14 * 24 * time.Hour, []string{"2026-11-22T08", "2026-11-22", "2026-11"}},
+		{time.Hour, []string{"2026-11-22", "2026-11"}}, {387 * 24 * time.Hour, []string{"2026-11"}}, {30 * 24 * time.Hour, nil},
+	} {
 		w.clock.advance(step.after)
 		must(t, r.clean(t.Context()))
-		same(t, step.want, periods())
+		same(t, step.want, kept())
 	}
 }
 

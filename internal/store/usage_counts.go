@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"envshare/models"
 )
@@ -15,7 +16,7 @@ import (
 type UsageCount struct {
 	EnvironmentID string
 	FunctionName  string
-	Period        string // models.HourLayout or DayLayout
+	Period        string // as one of models' layouts writes it; an hour when it is added
 	CallerAppID   string // "" for visitors without login, and for a function
 	Operation     models.Permission
 	models.Tally
@@ -71,17 +72,16 @@ var (
 // there are few different ones to prepare.
 const maxCountRows = 64
 
-// AddCounts adds to the counts, making those that are missing: all or none.
+// units mark periods of one length, so that they stand apart in the table.
+var units = map[int]string{len(models.HourLayout): "h", len(models.DayLayout): "d", len(models.MonthLayout): "m"}
+
+// AddCounts adds the counts of hours to these, their days and their months, making
+// those that are missing: all or none.
 func (r Usage) AddCounts(ctx context.Context, counts []UsageCount) error {
 	if len(counts) == 0 {
 		return nil
 	}
-	rows := slices.Clone(counts)
-	// One order for all, so that processes that add at once never wait in a circle.
-	slices.SortFunc(rows, func(a, b UsageCount) int {
-		return cmp.Or(cmp.Compare(a.EnvironmentID, b.EnvironmentID), cmp.Compare(a.FunctionName, b.FunctionName), cmp.Compare(a.Period, b.Period),
-			cmp.Compare(a.CallerAppID, b.CallerAppID), cmp.Compare(a.Operation, b.Operation))
-	})
+	rows := spread(counts)
 	return r.s.Batch(ctx, func(tx *Store) error {
 		for left := rows; len(left) > 0; {
 			n := maxCountRows
@@ -97,6 +97,32 @@ func (r Usage) AddCounts(ctx context.Context, counts []UsageCount) error {
 	})
 }
 
+// spread returns the rows that counts of hours add to, each once.
+func spread(counts []UsageCount) []UsageCount {
+	sums := make(map[UsageCount]models.Tally, 3*len(counts)) // keyed without tally
+	for _, c := range counts {
+		key := c
+		key.Tally = models.Tally{}
+		for length, unit := range units {
+			key.Period = unit + c.Period[:min(length, len(c.Period))]
+			sum := sums[key]
+			sum.Add(c.Tally)
+			sums[key] = sum
+		}
+	}
+	rows := make([]UsageCount, 0, len(sums))
+	for key, sum := range sums {
+		key.Tally = sum
+		rows = append(rows, key)
+	}
+	// One order for all, so that processes that add at once never wait in a circle.
+	slices.SortFunc(rows, func(a, b UsageCount) int {
+		return cmp.Or(cmp.Compare(a.EnvironmentID, b.EnvironmentID), cmp.Compare(a.FunctionName, b.FunctionName), cmp.Compare(a.Period, b.Period),
+			cmp.Compare(a.CallerAppID, b.CallerAppID), cmp.Compare(a.Operation, b.Operation))
+	})
+	return rows
+}
+
 func (s *Store) insertCounts(ctx context.Context, rows []UsageCount) error {
 	args := make([]any, 0, len(rows)*(5+len(countColumns)))
 	for i := range rows {
@@ -110,21 +136,18 @@ func (s *Store) insertCounts(ctx context.Context, rows []UsageCount) error {
 	return translate(s.writer(ctx).Exec(statement, args...).Error)
 }
 
-// RollUp turns the hours before a day into days, and drops the days before
-// another one: both as models.DayLayout writes them.
-func (r Usage) RollUp(ctx context.Context, hoursBefore, daysBefore string) error {
-	const hours = "period < ? AND length(period) > 10"
-	return r.s.Tx(ctx, func(tx *Store) error {
-		for _, step := range []struct{ statement, before string }{
-			{countInsert + "SELECT environment_id, function_name, substr(period, 1, 10), caller_app_id, operation, " + countSums +
-				" FROM usage_counts WHERE " + hours + " GROUP BY 1, 2, 3, 4, 5" + countMerge, hoursBefore},
-			{"DELETE FROM usage_counts WHERE " + hours, hoursBefore},
-			{"DELETE FROM usage_counts WHERE period < ?", daysBefore},
-		} {
-			if err := tx.writer(ctx).Exec(step.statement, step.before).Error; err != nil {
-				return translate(err)
-			}
+// DropCounts forgets the hours before one time, and the days and months before
+// another one.
+func (r Usage) DropCounts(ctx context.Context, hoursBefore, daysBefore time.Time) error {
+	for _, old := range []struct {
+		layout string
+		before time.Time
+	}{{models.HourLayout, hoursBefore}, {models.DayLayout, daysBefore}, {models.MonthLayout, daysBefore}} {
+		unit := units[len(old.layout)]
+		err := r.s.writer(ctx).Exec("DELETE FROM usage_counts WHERE period >= ? AND period < ?", unit, unit+old.before.UTC().Format(old.layout)).Error
+		if err != nil {
+			return translate(err)
 		}
-		return nil
-	})
+	}
+	return nil
 }

@@ -26,7 +26,7 @@ func sum(list ...models.Tally) models.Tally {
 
 func table(t *testing.T, s *store.Store, layout string) []store.UsageCount {
 	t.Helper()
-	list, err := s.Usage.Table(t.Context(), store.UsageFilter{EnvironmentID: "shop-1", Since: "2025"}, layout, 1000)
+	list, err := s.Usage.Table(t.Context(), store.UsageFilter{EnvironmentID: "shop-1", Layout: layout}, 1000)
 	must(t, err)
 	return list
 }
@@ -46,54 +46,44 @@ func TestUsageCounts_AddUpAndRead(t *testing.T) {
 		same(t, []store.UsageCount{visitor, twice(a), twice(own), b}, table(t, s, models.HourLayout))
 		day := a
 		day.Period, day.Tally = "2026-11-22", sum(a.Tally, a.Tally, b.Tally)
-		list := table(t, s, models.DayLayout)
-		same(t, day, list[2])
+		same(t, day, table(t, s, models.DayLayout)[2])
+		month := day
+		month.Period = "2026-11"
+		same(t, month, table(t, s, models.MonthLayout)[2])
 
-		points, err := s.Usage.Series(ctx, store.UsageFilter{EnvironmentID: "shop-1", Since: "2026-11"}, models.MonthLayout, shopID)
-		must(t, err)
+		read := func(layout, function string, since time.Time) []store.UsagePoint {
+			t.Helper()
+			points, err := s.Usage.Series(ctx, store.UsageFilter{EnvironmentID: "shop-1", FunctionName: function, Layout: layout, Since: since}, shopID)
+			must(t, err)
+			return points
+		}
 		same(t, []store.UsagePoint{
 			{Period: "2026-11", Operation: models.DatabaseRead, Side: models.SideOthers, Tally: day.Tally},
 			{Period: "2026-11", Operation: models.FunctionsInvoke, Side: models.SideVisitor, Tally: visitor.Tally},
 			{Period: "2026-11", Operation: models.StorageWrite, Side: models.SideSelf, Tally: twice(own).Tally},
-		}, points)
-		points, err = s.Usage.Series(ctx, store.UsageFilter{EnvironmentID: "shop-1", Since: "2026-11-22", FunctionName: "hello"}, models.HourLayout, shopID)
-		must(t, err)
-		same(t, []store.UsagePoint{{Period: "2026-11-22T09", Operation: models.FunctionsInvoke, Side: models.SideVisitor, Tally: function.Tally}}, points)
+		}, read(models.MonthLayout, "", start))
+		same(t, 2, len(read(models.DayLayout, "", start)))
+		same(t, 3, len(read(models.DayLayout, "", start.AddDate(0, 0, -1))))
+		same(t, []store.UsagePoint{{Period: "2026-11-22T09", Operation: models.FunctionsInvoke, Side: models.SideVisitor, Tally: function.Tally}}, read(models.HourLayout, "hello", start))
 
 		caller := dinerID
-		callers, total, err := s.Usage.Callers(ctx, store.UsageFilter{EnvironmentID: "shop-1", Since: "2026-11-22"}, models.PageRequest{Size: 1})
+		filter := store.UsageFilter{EnvironmentID: "shop-1", Layout: models.DayLayout, Since: start}
+		callers, total, err := s.Usage.Callers(ctx, filter, models.PageRequest{Size: 1})
 		must(t, err)
 		same(t, int64(2), total)
 		same(t, []store.UsageCaller{{AppID: dinerID, Tally: day.Tally}}, callers)
-		_, total, err = s.Usage.Callers(ctx, store.UsageFilter{EnvironmentID: "shop-1", Since: "2026-11-22", Caller: &caller}, models.PageRequest{})
+		filter.Caller = &caller
+		_, total, err = s.Usage.Callers(ctx, filter, models.PageRequest{})
 		must(t, err)
 		same(t, int64(1), total)
-	})
-}
 
-func TestUsageCounts_RollUp(t *testing.T) {
-	eachStore(t, func(t *testing.T, s *store.Store) {
-		ctx := t.Context()
-		at := func(period string, n int64) store.UsageCount {
-			return count("shop-1", "", period, dinerID, models.DatabaseRead, n)
+		must(t, s.Usage.DropCounts(ctx, after(time.Hour), start.AddDate(0, 0, -1)))
+		same(t, []store.UsageCount{twice(own), b}, table(t, s, models.HourLayout))
+		same(t, 3, len(table(t, s, models.DayLayout)))
+		must(t, s.Usage.DropCounts(ctx, start.AddDate(0, 1, 0), start.AddDate(0, 1, 0)))
+		for _, layout := range []string{models.HourLayout, models.DayLayout, models.MonthLayout} {
+			same(t, 0, len(table(t, s, layout)))
 		}
-		old, newer := []store.UsageCount{at("2026-11-07T23", 1), at("2026-11-07T00", 20)}, at("2026-11-08T00", 5)
-		must(t, s.Usage.AddCounts(ctx, append(old, newer, at("2025-10-17T05", 9))))
-		must(t, s.Usage.AddCounts(ctx, []store.UsageCount{count("shop-1", "hello", "2026-11-07T03", "", models.FunctionsInvoke, 4)}))
-		for range 2 { // the second time finds nothing to do
-			must(t, s.Usage.RollUp(ctx, "2026-11-08", "2025-10-18"))
-			day := at("2026-11-07", 0)
-			day.Tally = sum(old[0].Tally, old[1].Tally)
-			same(t, []store.UsageCount{day, newer}, table(t, s, models.HourLayout))
-		}
-		// An hour that was held back joins its day.
-		must(t, s.Usage.AddCounts(ctx, []store.UsageCount{at("2026-11-07T12", 300)}))
-		must(t, s.Usage.RollUp(ctx, "2026-11-08", "2025-10-18"))
-		want := sum(old[0].Tally, old[1].Tally, at("", 300).Tally)
-		same(t, want, table(t, s, models.DayLayout)[0].Tally)
-		points, err := s.Usage.Series(ctx, store.UsageFilter{EnvironmentID: "shop-1", FunctionName: "hello", Since: "2026-11-07"}, models.DayLayout, "")
-		must(t, err)
-		same(t, int64(4), points[0].Calls)
 	})
 }
 
@@ -101,12 +91,7 @@ func TestUsageCounts_ManyAddAtOnce(t *testing.T) {
 	eachDialect(t, func(t *testing.T, d database) {
 		const rows, rounds, adders = 150, 4, 4
 		for _, err := range race(t, d, adders, func(s *store.Store, i int) error {
-			for round := range rounds {
-				if i == 0 && round == 2 { // the hourly clean-up meets them
-					if err := s.Usage.RollUp(t.Context(), "2026-11-08", "2025-01-01"); err != nil {
-						return err
-					}
-				}
+			for range rounds {
 				batch := make([]store.UsageCount, 0, rows)
 				for n := range rows {
 					n = (n*7 + i*31) % rows // each adder in its own order
@@ -121,7 +106,7 @@ func TestUsageCounts_ManyAddAtOnce(t *testing.T) {
 		}) {
 			must(t, err)
 		}
-		list, err := d.open(t).Usage.Table(t.Context(), store.UsageFilter{EnvironmentID: "shop-1", Since: "2026"}, models.MonthLayout, 1000)
+		list, err := d.open(t).Usage.Table(t.Context(), store.UsageFilter{EnvironmentID: "shop-1", Layout: models.MonthLayout}, 1000)
 		must(t, err)
 		var total int64
 		for _, row := range list {

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"fmt"
+	"time"
 
 	"envshare/models"
 )
@@ -12,12 +12,15 @@ type UsageFilter struct {
 	EnvironmentID string
 	// FunctionName names a function; "" reads what callers did.
 	FunctionName string
-	Since        string  // a period, included
+	Layout       string // of the periods: one of models' layouts
+	Since        time.Time
 	Caller       *string // only of this app; nil for all
 }
 
 func (f UsageFilter) where() (string, []any) {
-	where, args := " FROM usage_counts WHERE environment_id = ? AND function_name = ? AND period >= ?", []any{f.EnvironmentID, f.FunctionName, f.Since}
+	unit := units[len(f.Layout)]
+	where := " FROM usage_counts WHERE environment_id = ? AND function_name = ? AND period >= ? AND period < ?"
+	args := []any{f.EnvironmentID, f.FunctionName, unit + f.Since.UTC().Format(f.Layout), unit + "~"} // behind all digits
 	if f.Caller != nil {
 		where, args = where+" AND caller_app_id = ?", append(args, *f.Caller)
 	}
@@ -56,11 +59,10 @@ type UsagePoint struct {
 	models.Tally
 }
 
-// Series adds up by period, operation and side, seen from the app self; a period
-// is as long as the layout says.
-func (r Usage) Series(ctx context.Context, f UsageFilter, layout, self string) ([]UsagePoint, error) {
+// Series adds up by period, operation and side, seen from the app self.
+func (r Usage) Series(ctx context.Context, f UsageFilter, self string) ([]UsagePoint, error) {
 	where, args := f.where()
-	query := fmt.Sprintf("SELECT substr(period, 1, %d), operation, CASE caller_app_id WHEN ? THEN 'self' WHEN '' THEN 'visitor' ELSE 'others' END, %s%s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3", len(layout), countSums, where)
+	query := "SELECT substr(period, 2), operation, CASE caller_app_id WHEN ? THEN 'self' WHEN '' THEN 'visitor' ELSE 'others' END, " + countSums + where + " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
 	var out []UsagePoint
 	err := r.counted(ctx, query, append([]any{self}, args...), func(found []string, t models.Tally) {
 		out = append(out, UsagePoint{Period: found[0], Operation: models.Permission(found[1]), Side: models.UsageSide(found[2]), Tally: t})
@@ -91,10 +93,10 @@ func (r Usage) Callers(ctx context.Context, f UsageFilter, page models.PageReque
 	return out, total, err
 }
 
-// Table adds up by period, app and operation, at most limit rows.
-func (r Usage) Table(ctx context.Context, f UsageFilter, layout string, limit int) ([]UsageCount, error) {
+// Table returns the counts by period, app and operation, at most limit rows.
+func (r Usage) Table(ctx context.Context, f UsageFilter, limit int) ([]UsageCount, error) {
 	where, args := f.where()
-	query := fmt.Sprintf("SELECT substr(period, 1, %d), caller_app_id, operation, %s%s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3 LIMIT ?", len(layout), countSums, where)
+	query := "SELECT substr(period, 2), caller_app_id, operation, " + countNames + where + " ORDER BY period, caller_app_id, operation LIMIT ?"
 	var out []UsageCount
 	err := r.counted(ctx, query, append(args, limit), func(found []string, t models.Tally) {
 		out = append(out, UsageCount{

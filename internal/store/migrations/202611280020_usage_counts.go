@@ -1,8 +1,9 @@
 package migrations
 
-// Rows of hours ("2026-11-22T08") and of days ("2026-11-22") stand in one table:
-// compared byte by byte, a day begins all of its hours. A function's own rows name
-// no caller, so that callers and functions do not multiply.
+// Every count stands in the row of its hour ("h2026-11-22T08"), its day
+// ("d2026-11-22") and its month ("m2026-11"), so that no page adds up more rows than
+// it shows; compared byte by byte, the rows of one length follow each other. A
+// function's own rows name no caller, so that callers and functions do not multiply.
 const usageCounts = `
 CREATE TABLE usage_counts (
 	environment_id varchar(63) NOT NULL,
@@ -22,5 +23,8 @@ CREATE TABLE usage_counts (
 	PRIMARY KEY (environment_id, function_name, period, caller_app_id, operation)
 );
 CREATE INDEX usage_counts_period ON usage_counts (period);
+DROP INDEX invocations_function;
+CREATE INDEX invocations_page ON invocations (environment_id, function_name, started_at, id);
+CREATE INDEX invocations_lately ON invocations (environment_id, started_at, function_name, status);
 ALTER TABLE visitors ADD COLUMN visits bigint NOT NULL DEFAULT 1;
 CREATE INDEX visitors_seen ON visitors (environment_id, last_seen_at)`
