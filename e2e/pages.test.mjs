@@ -9,6 +9,7 @@ import { journey, launch, session } from './lib/browser.mjs'
 import * as ui from './lib/console.mjs'
 import { accessible, fits, tabTo } from './lib/page_checks.mjs'
 import { startServer } from './lib/server.mjs'
+import * as web from './lib/web.mjs'
 
 const { mall, member, campaign, account } = ui
 const widths = [360, 768, 1440]
@@ -34,6 +35,9 @@ async function allPages(page) {
 
   await page.goto(`${env}/database`)
   const collection = await page.getByTestId('collection-row').first().getByRole('link').first().getAttribute('href')
+
+  await page.goto(`${env}/users`)
+  const visitor = await page.getByTestId('visitor-row').first().getByRole('link').getAttribute('href')
 
   return {
     'list of apps': '/apps',
@@ -74,6 +78,16 @@ async function allPages(page) {
     'invocations': `${run}/invocations`,
     'invocations, none': `${ui.functionPath(mall, mall.prod, 'getProducts')}/invocations`,
     'invocation': invocation,
+    'monitoring': `${run}/monitoring?range=24h`,
+    'monitoring, none': `${ui.functionPath(mall, mall.prod, 'getProducts')}/monitoring`,
+    'statistics': `${env}/statistics?range=30d`,
+    'statistics of one app': `${env}/statistics?range=12m&caller=${member.appid}`,
+    'statistics, none': `${app}/envs/${mall.prod}/statistics`,
+    'users': `${env}/users`,
+    'users, none found': `${env}/users?search=nobody`,
+    'users, none': `${app}/envs/${mall.prod}/users`,
+    'user': visitor,
+    'sign a user out': `${visitor}/signout`,
     'borrowed overview': borrowed,
     'borrowed functions': `${borrowed}/functions`,
     'borrowed function': `${borrowed}/functions/cloudbase_auth`,
@@ -138,6 +152,7 @@ describe('pages', () => {
       ],
     }))
     await server.run('apply', '-f', file)
+    await journey(browser, { console: server.gateway }, { expected: /jsoperatewxdata net::ERR_ABORTED/ }, page => web.logIn(page, 'ming'))
     await journey(browser, server, { storageState: alice }, async page => {
       await ui.run(page, member, member.env, 'callMall')
       await ui.run(page, mall, mall.test, 'createOrder')

@@ -118,7 +118,6 @@ func operationRows(ctx context.Context, report service.UsageReport) []views.Usag
 	for _, op := range models.Operations() {
 		t := service.Sum(report.Points, func(p store.UsagePoint) bool { return p.Operation == op })
 		row := usageRow(i18n.T(ctx, op.MessageKey()), t)
-		row.ID = string(op)
 		if op == models.FunctionsInvoke {
 			row.P50, row.P95 = milliseconds(half(t)), milliseconds(most(t))
 		}

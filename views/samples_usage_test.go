@@ -21,7 +21,7 @@ func addUsageSamples(pages map[string]templ.Component, more ui.PaginationProps) 
 	full := StatisticsPage{
 		Base: sampleBase(), AppID: appMall, EnvID: envTest, Range: "24h", Ranges: ranges, ByUTC: true, TableHref: "/table", Calls: "1,230", Errors: "3", Denied: "5", P95: "120 ms",
 		Collections: "4", Documents: "12,480", Files: "31", Bytes: "4.2 GB", Charts: []ui.ChartProps{sampleChart()}, CallerCount: 120, Caller: "会员小程序", AllHref: "/all",
-		Operations: []UsageRow{{Name: "调用云函数", ID: "functions.invoke", Calls: "1,200", Errors: "3", Denied: "5", P50: "30 ms", P95: "120 ms", Bytes: "–"}},
+		Operations: []UsageRow{{Name: "调用云函数", Calls: "1,200", Errors: "3", Denied: "5", P50: "30 ms", P95: "120 ms", Bytes: "–"}},
 		Callers:    []UsageRow{{Name: "会员小程序", ID: "wx1f2e3d4c5b6a7988", Href: "/one", Borrowed: true, Calls: "30", Errors: "0", Denied: "5", P50: "–", P95: "–", Bytes: "0 B"}},
 	}
 	pages["statistics"] = Statistics(full)

@@ -37,7 +37,7 @@ type StatisticsPage struct {
 
 // UsageRow is what one app, or all by one operation, called.
 type UsageRow struct {
-	Name, ID                               string // AppID, or key of the operation
+	Name, ID                               string // AppID, "" for an operation
 	Href                                   string // shows this app alone
 	Borrowed                               bool   // an app that borrows the environment
 	Calls, Errors, Denied, P50, P95, Bytes string
