@@ -4,7 +4,7 @@ TOOLS     := $(CURDIR)/build/tools
 LINT      := golangci-lint
 LINT_VERSION := v2.15.0
 STAMP     := node_modules/.package-lock.json
-VENDOR    := static/js/vendor/htmx.min.js static/js/vendor/editor.js examples/web/vendor/cloud-sdk.js
+VENDOR    := static/js/vendor/htmx.min.js static/js/vendor/editor.js static/js/vendor/echarts.min.js examples/web/vendor/cloud-sdk.js
 ORACLE    := internal/docdb/oracle/node_modules/.package-lock.json
 SDK       := internal/runner/sdk/wx-server-sdk.tar.gz
 
@@ -77,7 +77,7 @@ $(STAMP): package.json package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(VENDOR) &: $(STAMP) static/editor/editor.js
+$(VENDOR) &: $(STAMP) static/editor/editor.js static/bundles/echarts.mjs
 	npm run --silent vendor
 	@touch $(VENDOR)
 

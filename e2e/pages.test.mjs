@@ -9,6 +9,7 @@ import { journey, launch, session } from './lib/browser.mjs'
 import * as ui from './lib/console.mjs'
 import { accessible, fits, tabTo } from './lib/page_checks.mjs'
 import { startServer } from './lib/server.mjs'
+import * as web from './lib/web.mjs'
 
 const { mall, member, campaign, account } = ui
 const widths = [360, 768, 1440]
@@ -38,6 +39,8 @@ async function allPages(page) {
   const settings = await settingsPages(page, app, env)
   await page.goto(run)
   const event = await page.getByLabel('保存的测试参数').locator('option', { hasText: '正常下单' }).getAttribute('value')
+  await page.goto(`${env}/users`)
+  const visitor = await page.getByTestId('visitor-row').first().getByRole('link').getAttribute('href')
 
   return {
     'list of apps': '/apps',
@@ -94,6 +97,16 @@ async function allPages(page) {
     'functions, none found': `${env}/functions?q=nothing`,
     'borrowed code': `${borrowed}/functions/hello/code`,
     'invocation': invocation,
+    'monitoring': `${run}/monitoring?range=24h`,
+    'monitoring, none': `${ui.functionPath(mall, mall.prod, 'getProducts')}/monitoring`,
+    'statistics': `${env}/statistics?range=30d`,
+    'statistics of one app': `${env}/statistics?range=12m&caller=${member.appid}`,
+    'statistics, none': `${app}/envs/${mall.prod}/statistics`,
+    'users': `${env}/users`,
+    'users, none found': `${env}/users?search=nobody`,
+    'users, none': `${app}/envs/${mall.prod}/users`,
+    'user': visitor,
+    'sign a user out': `${visitor}/signout`,
     'borrowed overview': borrowed,
     'borrowed functions': `${borrowed}/functions`,
     'borrowed function': `${borrowed}/functions/cloudbase_auth`,
@@ -182,6 +195,7 @@ describe('pages', () => {
       users: [{ username: 'bob', apps: { [mall.appid]: 'developer' } }],
     }))
     await server.run('apply', '-f', file)
+    await journey(browser, { console: server.gateway }, { expected: /jsoperatewxdata net::ERR_ABORTED/ }, page => web.logIn(page, 'ming'))
     await journey(browser, server, { storageState: alice }, async page => {
       await ui.run(page, member, member.env, 'callMall')
       await ui.run(page, mall, mall.test, 'createOrder')

@@ -26,7 +26,7 @@ func TestS9BorrowedFunctions(t *testing.T) {
 			if view {
 				wantTab = text("nav.functions")
 			}
-			if got := overview.tabs()[1]; got != wantTab {
+			if got := overview.tabs()[4]; got != wantTab {
 				t.Errorf("tab %q, want %q", got, wantTab)
 			}
 			if !view {

@@ -114,6 +114,7 @@ func (h pages) head(ctx context.Context, p place, name string, active int) views
 	return views.FunctionHead{
 		AppID: p.App.AppID, EnvID: p.environmentID(), Name: name, Version: version(active),
 		OwnerOnly: ownerOnly(*p.opened, name), CanDelete: may.Allowed, WhyNotDelete: reason(ctx, may),
+		CanMonitor: p.opened.MayMonitorFunction().Allowed,
 	}
 }
 

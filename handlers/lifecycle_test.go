@@ -29,7 +29,7 @@ func TestS11UnactivatedGrantee(t *testing.T) {
 		if p.path != paths.Environment(diner, shopTest) {
 			t.Errorf("opened %s", p.path)
 		}
-		want := []string{text("nav.overview"), text("nav.functions"), "[" + text("nav.database") + "]", "[" + text("nav.storage") + "]", text("nav.sharing"), text("nav.settings")}
+		want := []string{text("nav.overview"), "[" + text("nav.users") + "]", "[" + text("nav.database") + "]", "[" + text("nav.storage") + "]", text("nav.functions"), "[" + text("nav.statistics") + "]", text("nav.sharing"), text("nav.settings")}
 		if diff := cmp.Diff(want, p.tabs()); diff != "" {
 			t.Error(diff)
 		}

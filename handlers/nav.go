@@ -15,12 +15,14 @@ import (
 
 // The tabs, by their keys in the catalogues.
 const (
-	tabOverview  = "nav.overview"
-	tabFunctions = "nav.functions"
-	tabDatabase  = "nav.database"
-	tabStorage   = "nav.storage"
-	tabSharing   = "nav.sharing"
-	tabSettings  = "nav.settings"
+	tabOverview   = "nav.overview"
+	tabUsers      = "nav.users"
+	tabDatabase   = "nav.database"
+	tabStorage    = "nav.storage"
+	tabFunctions  = "nav.functions"
+	tabStatistics = "nav.statistics"
+	tabSharing    = "nav.sharing"
+	tabSettings   = "nav.settings"
 )
 
 // base fills what a page in an app carries; tab is the one that it belongs to.
@@ -71,7 +73,7 @@ func tabs(ctx context.Context, p place, active string) []views.Tab {
 	app, env := p.App.AppID, p.environmentID()
 	overview := views.Tab{Label: tabOverview, Href: paths.App(app)}
 	data := []views.Tab{}
-	for _, label := range []string{tabFunctions, tabDatabase, tabStorage} {
+	for _, label := range []string{tabUsers, tabDatabase, tabStorage, tabFunctions, tabStatistics} {
 		data = append(data, views.Tab{Label: label, Disabled: true, Reason: i18n.T(ctx, "no_environment.title")})
 	}
 	settings := views.Tab{Label: tabSettings, Href: paths.Extensions(app)}
@@ -101,9 +103,11 @@ func dataTabs(ctx context.Context, app string, o service.Opened) []views.Tab {
 		permission models.Permission
 		tab        views.Tab
 	}{
-		{models.FunctionsView, views.Tab{Label: tabFunctions, Href: paths.Functions(app, env)}},
+		{models.UsersView, views.Tab{Label: tabUsers, Href: paths.Visitors(app, env)}},
 		{models.DatabaseView, views.Tab{Label: tabDatabase, Href: paths.Collections(app, env)}},
 		{models.StorageView, views.Tab{Label: tabStorage, Href: paths.Storage(app, env)}},
+		{models.FunctionsView, views.Tab{Label: tabFunctions, Href: paths.Functions(app, env)}},
+		{models.StatisticsView, views.Tab{Label: tabStatistics, Href: paths.Statistics(app, env)}},
 	}
 	out := make([]views.Tab, len(list))
 	for i, one := range list {

@@ -76,6 +76,7 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	registerDatabase(member, p)
 	registerStorage(member, p)
 	registerAccess(member, p)
+	registerUsage(member, p)
 }
 
 // The placeholders of the routes.
@@ -91,6 +92,7 @@ const (
 	userParam       = "user"
 	invitationParam = "invitation"
 	eventParam      = "event"
+	visitorParam    = "visitor"
 
 	anyApp        = ":" + appParam
 	anyEnv        = ":" + envParam
@@ -103,6 +105,7 @@ const (
 	anyUser       = ":" + userParam
 	anyInvitation = ":" + invitationParam
 	anyEvent      = ":" + eventParam
+	anyVisitor    = ":" + visitorParam
 )
 
 // registerAccounts adds what somebody needs who is not signed in yet.
@@ -307,6 +310,20 @@ func registerAccess(r routes, p pages) {
 		r.post(paths.SimulateRules(address), one.simulate)
 		r.post(paths.RestoreRules(address), one.restore)
 	}
+}
+
+// registerUsage adds who and what used an environment.
+func registerUsage(r routes, p pages) {
+	v := visitors{p}
+	r.get(paths.Visitors(anyApp, anyEnv), v.index)
+	r.get(paths.Visitor(anyApp, anyEnv, anyVisitor), v.show)
+	r.get(paths.SignOutVisitor(anyApp, anyEnv, anyVisitor), v.confirmSignOut)
+	r.post(paths.SignOutVisitor(anyApp, anyEnv, anyVisitor), v.signOut)
+
+	s := statistics{p}
+	r.get(paths.Statistics(anyApp, anyEnv), s.show)
+	r.get(paths.StatisticsTable(anyApp, anyEnv), s.download)
+	r.get(paths.FunctionMonitoring(anyApp, anyEnv, anyName), functionMonitoring{p}.show)
 }
 
 // pathOf is an address without its query.

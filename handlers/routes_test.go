@@ -71,7 +71,7 @@ func (b *browser) token(path string) string {
 // world is a console in which everything that a route may name is there.
 type world struct {
 	*console
-	share, incoming, invocation, document, transfer, event string // ids
+	share, incoming, invocation, document, transfer, event, visitor string // ids
 
 	user, invitation string // a member of shop, and an open invitation to it
 }
@@ -95,9 +95,11 @@ func newFullWorld(t *testing.T) world {
 	must(t, err)
 	event, err := k.kit.Services.Functions.KeepEvent(t.Context(), testkit.Actor, shop, shopTest, "hello", service.KeptEvent{Name: "one", Content: "{}"})
 	must(t, err)
+	visitor := models.Visitor{EnvironmentID: shopTest, AppID: shop, OpenID: "o-1", FirstSeenAt: time.Now().UTC(), LastSeenAt: time.Now().UTC()}
+	must(t, k.kit.Store.Clients.See(t.Context(), visitor))
 	return world{
 		console: k, share: k.share(shop, diner, shopTest, models.Permissions()...).ID, incoming: k.only(depot).ID,
-		invocation: invocation.ID, document: document, transfer: transfer, user: user.ID, invitation: invitation.ID, event: event.ID,
+		invocation: invocation.ID, document: document, transfer: transfer, user: user.ID, invitation: invitation.ID, event: event.ID, visitor: visitor.Key(),
 	}
 }
 
@@ -147,7 +149,7 @@ func (w world) of(r route) string {
 	if strings.HasSuffix(r.path, "/environments/:env/restore") {
 		env = shopGone
 	}
-	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer, ":user", w.user, ":invitation", w.invitation, ":event", w.event).
+	path := strings.NewReplacer(":document", w.document, ":transfer", w.transfer, ":user", w.user, ":invitation", w.invitation, ":event", w.event, ":visitor", w.visitor).
 		Replace(r.with(shop, env, share, "hello", w.invocation))
 	switch {
 	case strings.Contains(path, "/functions/hello/files/"):
@@ -203,7 +205,7 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 					wantStatus(t, admin.ask(r, path, ""), http.StatusForbidden)
 				})
 			}
-			for placeholder, forged := range map[string]string{":env": rivalMain, ":share": "01ARZ3NDEKTSV4RRFFQ69G5FAV", ":invocation": "nowhere", ":user": "nobody", ":invitation": "nothing", ":app": "wx00000000000000ff"} {
+			for placeholder, forged := range map[string]string{":env": rivalMain, ":share": "01ARZ3NDEKTSV4RRFFQ69G5FAV", ":invocation": "nowhere", ":user": "nobody", ":visitor": models.Visitor{AppID: shop, OpenID: "o-2"}.Key(), ":invitation": "nothing", ":app": "wx00000000000000ff"} {
 				if !strings.Contains(r.path, placeholder) {
 					continue
 				}

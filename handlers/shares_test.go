@@ -43,7 +43,7 @@ func TestS1Enable(t *testing.T) {
 
 	b.submit(b.get(paths.Extensions(shop)), paths.EnableSharing(shop)).
 		wantRedirect(paths.Shares(shop)).follow().want(200).wantFlash(text("flash.sharing_enabled"))
-	if p := b.get(paths.App(shop)); !cmp.Equal(p.tabs(), []string{text("nav.overview"), text("nav.functions"), text("nav.database"), text("nav.storage"), text("nav.sharing"), text("nav.settings")}) {
+	if p := b.get(paths.App(shop)); !cmp.Equal(p.tabs(), []string{text("nav.overview"), text("nav.users"), text("nav.database"), text("nav.storage"), text("nav.functions"), text("nav.statistics"), text("nav.sharing"), text("nav.settings")}) {
 		t.Errorf("tabs %q after", p.tabs())
 	}
 }

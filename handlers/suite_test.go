@@ -79,7 +79,13 @@ type console struct {
 // newConsole returns a console without users; withRunner lets it run functions.
 func newConsole(t testing.TB, withRunner ...bool) *console {
 	t.Helper()
-	k := &console{t: t, kit: testkit.New(t, testkit.Options{NoRunner: len(withRunner) == 0})}
+	return consoleOf(t, testkit.New(t, testkit.Options{NoRunner: len(withRunner) == 0}))
+}
+
+// consoleOf is a console over an installation.
+func consoleOf(t testing.TB, kit *testkit.Kit) *console {
+	t.Helper()
+	k := &console{t: t, kit: kit}
 	s := k.kit.Services
 	e, err := web.New(web.Config{Streams: handlers.Streams(), LargeForms: handlers.LargeForms()}, web.Deps{
 		Sessions: s.Accounts, Static: fstest.MapFS{}, Ready: s.Ready, SetLanguage: s.Accounts.SetLanguage, Logger: k.kit.Logger,

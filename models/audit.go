@@ -42,6 +42,7 @@ const (
 	AuditFileDeleted       AuditAction = "file.deleted"
 	AuditClientAccess      AuditAction = "clients.changed"
 	AuditRuleSaved         AuditAction = "rule.saved"
+	AuditVisitorSignedOut  AuditAction = "visitor.signed_out"
 	AuditCredentialIssued  AuditAction = "credential.issued"
 	AuditCredentialRevoked AuditAction = "credential.revoked"
 )

@@ -42,16 +42,6 @@ type Verdict struct {
 // credentials carry.
 func (Verdict) TableName() string { return "client_verdicts" }
 
-// Visitor is an end user who was seen in an environment.
-type Visitor struct {
-	EnvironmentID string `gorm:"primaryKey"`
-	AppID         string `gorm:"primaryKey"` // that the person came from
-	OpenID        string `gorm:"primaryKey"`
-	UnionID       string
-	FirstSeenAt   time.Time
-	LastSeenAt    time.Time
-}
-
 var clientName = regexp.MustCompile(`^[\x21-\x7e]{1,64}$`)
 
 // ValidOpenID reports whether s can be an openid or unionid: 1 to 64 printable

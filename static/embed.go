@@ -7,10 +7,10 @@ package static
 
 import "embed"
 
-// FS holds css/app.css, js/app.js, js/upload.js, js/editor.js, icons/favicon.svg, and
-// js/vendor: htmx.min.js and editor.js (copied and bundled there by the build from
-// locked npm packages, so absent in a tree that was never built; the editor's own
-// source is editor/editor.js).
+// FS holds css/app.css, icons/favicon.svg, our scripts in js, and those of others in
+// js/vendor: copied or bundled there by the build from locked npm packages, so
+// absent in a tree that was never built. Sources of the bundles are in editor and
+// bundles.
 //
 //go:embed css/app.css js icons
 var FS embed.FS

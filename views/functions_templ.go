@@ -23,6 +23,7 @@ type FunctionHead struct {
 	OwnerOnly    bool
 	CanDelete    bool
 	WhyNotDelete string
+	CanMonitor   bool // see how the function does
 }
 
 func (h FunctionHead) whyNotDelete() string {
@@ -41,16 +42,21 @@ const (
 	tabVersions
 	tabConfigure
 	tabInvocations
+	tabMonitoring
 )
 
 func (h FunctionHead) tabs(ctx context.Context, active functionTab) []ui.Segment {
-	return []ui.Segment{
+	list := []ui.Segment{
 		{Label: i18n.T(ctx, "function.tab_run"), Href: paths.Function(h.AppID, h.EnvID, h.Name), Active: active == tabRun},
 		{Label: i18n.T(ctx, "function.tab_code"), Href: paths.FunctionCode(h.AppID, h.EnvID, h.Name), Active: active == tabCode},
 		{Label: i18n.T(ctx, "function.tab_versions"), Href: paths.FunctionVersions(h.AppID, h.EnvID, h.Name), Active: active == tabVersions},
 		{Label: i18n.T(ctx, "function.tab_configure"), Href: paths.ConfigureFunction(h.AppID, h.EnvID, h.Name), Active: active == tabConfigure},
 		{Label: i18n.T(ctx, "function.tab_invocations"), Href: paths.Invocations(h.AppID, h.EnvID, h.Name), Active: active == tabInvocations},
 	}
+	if h.CanMonitor {
+		list = append(list, ui.Segment{Label: i18n.T(ctx, "function.tab_monitoring"), Href: paths.FunctionMonitoring(h.AppID, h.EnvID, h.Name), Active: active == tabMonitoring})
+	}
+	return list
 }
 
 // functionPage is the frame of every page of a function.
@@ -98,7 +104,7 @@ func functionPage(b Base, h FunctionHead, active functionTab) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(h.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions.templ`, Line: 54, Col: 66}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions.templ`, Line: 60, Col: 66}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -122,7 +128,7 @@ func functionPage(b Base, h FunctionHead, active functionTab) templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "functions.owner_only"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions.templ`, Line: 59, Col: 75}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions.templ`, Line: 65, Col: 75}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {
@@ -268,7 +274,7 @@ func authMissing(b Base, a AuthMissing) templ.Component {
 				var templ_7745c5c3_Var8 string
 				templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "functions.auth_missing_borrowed"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions.templ`, Line: 97, Col: 54}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions.templ`, Line: 103, Col: 54}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 				if templ_7745c5c3_Err != nil {
@@ -278,7 +284,7 @@ func authMissing(b Base, a AuthMissing) templ.Component {
 				var templ_7745c5c3_Var9 string
 				templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "functions.auth_missing"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions.templ`, Line: 99, Col: 45}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions.templ`, Line: 105, Col: 45}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 				if templ_7745c5c3_Err != nil {
@@ -328,7 +334,7 @@ func authMissing(b Base, a AuthMissing) templ.Component {
 				var templ_7745c5c3_Var11 string
 				templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(a.WhyNot)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions.templ`, Line: 108, Col: 61}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions.templ`, Line: 114, Col: 61}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 				if templ_7745c5c3_Err != nil {

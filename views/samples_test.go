@@ -135,6 +135,7 @@ func samplePages() map[string]templ.Component {
 	addData(pages)
 	addShareSamples(pages, more)
 	addFunctionSamples(pages, more)
+	addUsageSamples(pages, more)
 	return pages
 }
 

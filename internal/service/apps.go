@@ -249,6 +249,11 @@ func (o Opened) MayChangeFunction(name string) models.Decision {
 	return models.MayChangeFunction(o.place, o.View, name, o.base.now())
 }
 
+// MayMonitorFunction decides whether the actor sees how functions do.
+func (o Opened) MayMonitorFunction() models.Decision {
+	return models.MayMonitorFunction(o.place, o.View, o.base.now())
+}
+
 // MayConfigure decides whether settings, rules and switches may be changed.
 func (o Opened) MayConfigure() models.Decision {
 	return models.MayConfigureEnvironment(o.place, o.View)

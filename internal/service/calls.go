@@ -52,29 +52,36 @@ const maxDepth = 8
 // env_not_shared, session_invalid, permission_missing, function_unknown, the
 // function's own failure, limited, unavailable.
 func (s *Calls) Invoke(ctx context.Context, cred Credential, info CallInfo, name string, event json.RawMessage) (CallResult, error) {
+	function, origin, err := s.admit(ctx, cred, info, name)
+	if err != nil {
+		s.countedFor(&cred, &info, models.FunctionsInvoke, &err)
+		return CallResult{}, err
+	}
+	return s.run(ctx, function, origin, event)
+}
+
+// admit decides a call of a function.
+func (s *Calls) admit(ctx context.Context, cred Credential, info CallInfo, name string) (models.Function, origin, error) {
 	environmentID := info.EnvironmentID
 	if environmentID == "" {
 		environmentID = cred.EnvironmentID()
 	}
 	f, err := s.factsFor(ctx, cred)
 	if err != nil {
-		return CallResult{}, err
+		return models.Function{}, origin{}, err
 	}
 	call := f.callFacts(cred.caller(), environmentID)
 	running, err := s.decide(cred, info, call, models.FunctionsInvoke)
 	if err != nil {
-		return CallResult{}, err
+		return models.Function{}, origin{}, err
 	}
 	function, err := s.function(ctx, f, environmentID, name)
-	if err != nil {
-		return CallResult{}, err
-	}
-	origin := originOf(cred, info)
-	origin.owner = call.Owner
+	from := originOf(cred, info)
+	from.owner = call.Owner
 	// A session outlives the invocation that opened it; the depth that counts is
 	// that of the code which calls now.
-	origin.depth = max(origin.depth, running.Depth+1)
-	return s.run(ctx, function, origin, event)
+	from.depth = max(from.depth, running.Depth+1)
+	return function, from, err
 }
 
 // authorize decides a call that runs no function and returns its environment.
@@ -245,9 +252,19 @@ func (i finished) err() error {
 	return e
 }
 
-// invoke prepares identity and credential of a run, starts it and records how it
-// ended.
+// invoke runs a function and records how it ended.
 func (s *Calls) invoke(ctx context.Context, function models.Function, o origin, event json.RawMessage) (finished, error) {
+	run, err := s.start(ctx, function, o, event)
+	if err != nil { // it did not run
+		s.recorder.count(function.EnvironmentID, o.callerApp, models.FunctionsInvoke, models.OutcomeOf(err))
+		return finished{}, err
+	}
+	s.recorder.invocation(run.Invocation)
+	return run, nil
+}
+
+// start prepares identity and credential of a run, and waits until it ends.
+func (s *Calls) start(ctx context.Context, function models.Function, o origin, event json.RawMessage) (finished, error) {
 	s.active.Add(1)
 	defer s.active.Add(-1)
 	if o.depth == 0 && s.draining.Load() {
@@ -276,7 +293,5 @@ func (s *Calls) invoke(ctx context.Context, function models.Function, o origin, 
 	if err != nil {
 		return finished{}, models.E(models.CodeUnavailable, "call.runner_unavailable").Wrap(err)
 	}
-	run := finished{Invocation: invocationOf(function, o, started, result), value: result.Value, status: result.Status}
-	s.recorder.invocation(run.Invocation)
-	return run, nil
+	return finished{Invocation: invocationOf(function, o, started, result), value: result.Value, status: result.Status}, nil
 }

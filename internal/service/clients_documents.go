@@ -86,7 +86,8 @@ func namesOneID(filter bson.Raw) bool {
 // Find returns documents as the client SDK reads them. Needs database.read, and
 // the collection's read rule must be implied by the query, or hold for the one
 // document.
-func (s *Clients) Find(ctx context.Context, c ClientDocumentCall, q ClientQuery) ([]string, error) {
+func (s *Clients) Find(ctx context.Context, c ClientDocumentCall, q ClientQuery) (_ []string, err error) {
+	defer s.countedFor(&c.ClientCall, models.DatabaseRead, &err)
 	g, err := s.guardCollection(ctx, c, models.DatabaseRead)
 	if err != nil {
 		return nil, err
@@ -175,7 +176,8 @@ func (r *clientResults) add(doc bson.Raw) error {
 }
 
 // Count returns how many documents match. Needs what Find needs.
-func (s *Clients) Count(ctx context.Context, c ClientDocumentCall, query string) (int64, error) {
+func (s *Clients) Count(ctx context.Context, c ClientDocumentCall, query string) (_ int64, err error) {
+	defer s.countedFor(&c.ClientCall, models.DatabaseRead, &err)
 	g, err := s.guardCollection(ctx, c, models.DatabaseRead)
 	if err != nil {
 		return 0, err
@@ -193,7 +195,8 @@ func (s *Clients) Count(ctx context.Context, c ClientDocumentCall, query string)
 // Add creates a document and returns its id as JSON. Needs database.write, and the
 // create rule must hold for the document. Its _openid is the caller's, whatever
 // was sent.
-func (s *Clients) Add(ctx context.Context, c ClientDocumentCall, data string) (json.RawMessage, error) {
+func (s *Clients) Add(ctx context.Context, c ClientDocumentCall, data string) (_ json.RawMessage, err error) {
+	defer s.countedFor(&c.ClientCall, models.DatabaseWrite, &err)
 	g, err := s.guardCollection(ctx, c, models.DatabaseWrite)
 	if err != nil {
 		return nil, err
@@ -218,7 +221,8 @@ func (s *Clients) Add(ctx context.Context, c ClientDocumentCall, data string) (j
 // Update changes documents by operators and returns how many. Needs
 // database.write; the update rule must be implied by the query, or hold for the
 // one document, which is decided inside of the write.
-func (s *Clients) Update(ctx context.Context, c ClientDocumentCall, query, data string, multi bool) (int64, error) {
+func (s *Clients) Update(ctx context.Context, c ClientDocumentCall, query, data string, multi bool) (_ int64, err error) {
+	defer s.countedFor(&c.ClientCall, models.DatabaseWrite, &err)
 	g, err := s.guardCollection(ctx, c, models.DatabaseWrite)
 	if err != nil {
 		return 0, err
@@ -243,7 +247,8 @@ func (s *Clients) Update(ctx context.Context, c ClientDocumentCall, query, data 
 
 // Remove deletes documents and returns how many. Needs database.write and the
 // delete rule, like Update.
-func (s *Clients) Remove(ctx context.Context, c ClientDocumentCall, query string, multi bool) (int64, error) {
+func (s *Clients) Remove(ctx context.Context, c ClientDocumentCall, query string, multi bool) (_ int64, err error) {
+	defer s.countedFor(&c.ClientCall, models.DatabaseWrite, &err)
 	g, err := s.guardCollection(ctx, c, models.DatabaseWrite)
 	if err != nil {
 		return 0, err

@@ -13,6 +13,7 @@ import (
 // storage.write, and the write rule of the bucket for the file that is there, or
 // for one of the caller's own. Both are decided again when the bytes come.
 func (s *Clients) Upload(ctx context.Context, c ClientCall, path string) (text, fileID string, err error) {
+	defer s.countedFor(&c, models.StorageWrite, &err)
 	scope, err := s.enter(ctx, c, models.StorageWrite)
 	if err != nil {
 		return "", "", err
@@ -66,7 +67,8 @@ func (s *Clients) acceptAgain(ctx context.Context, t ticket, old models.File) er
 // Download returns tickets to read files by, in the order of the list; a file that
 // cannot be read has an error of its own: invalid, file_env, file_unknown,
 // rule_denied. Needs storage.read and the read rule of the bucket.
-func (s *Clients) Download(ctx context.Context, c ClientCall, list []FileRequest) ([]FileResult, error) {
+func (s *Clients) Download(ctx context.Context, c ClientCall, list []FileRequest) (_ []FileResult, err error) {
+	defer s.countedFor(&c, models.StorageRead, &err)
 	scope, out, found, err := s.clientBatch(ctx, c, models.StorageRead, rules.Read, list)
 	if err != nil {
 		return nil, err
@@ -89,7 +91,8 @@ func (s *Clients) Download(ctx context.Context, c ClientCall, list []FileRequest
 
 // DeleteFiles removes files; each has its own result. Needs storage.write and the
 // write rule of the bucket.
-func (s *Clients) DeleteFiles(ctx context.Context, c ClientCall, list []FileRequest) ([]FileResult, error) {
+func (s *Clients) DeleteFiles(ctx context.Context, c ClientCall, list []FileRequest) (_ []FileResult, err error) {
+	defer s.countedFor(&c, models.StorageWrite, &err)
 	scope, out, found, err := s.clientBatch(ctx, c, models.StorageWrite, rules.Write, list)
 	if err != nil {
 		return nil, err

@@ -47,37 +47,47 @@ const (
 // a refused call, rule_denied, function_unknown, the function's own failure,
 // result_too_large, limited.
 func (s *Clients) Call(ctx context.Context, c ClientCall, f FunctionCall) (FunctionAnswer, error) {
-	scope, err := s.enter(ctx, c, models.FunctionsInvoke)
+	one, err := s.begin(ctx, c, f)
 	if err != nil {
+		s.countedFor(&c, models.FunctionsInvoke, &err)
 		return FunctionAnswer{}, err
 	}
+	if one == nil {
+		return FunctionAnswer{Gone: true}, nil
+	}
+	return answerOf(one.wait(ctx, f.Hold))
+}
+
+// begin decides a call and starts it the first time; nil when there is no such
+// call to ask after.
+func (s *Clients) begin(ctx context.Context, c ClientCall, f FunctionCall) (*polled, error) {
+	scope, err := s.enter(ctx, c, models.FunctionsInvoke)
+	if err != nil {
+		return nil, err
+	}
 	if f.CallID == "" || len(f.CallID) > maxCallID || len(f.Page) > maxCallID {
-		return FunctionAnswer{}, models.E(models.CodeInvalid, "call.call_id")
+		return nil, models.E(models.CodeInvalid, "call.call_id")
 	}
 	key := pollKey{c.Person(f.Page), c.EnvironmentID, f.Name, f.CallID}
 	if f.Event == nil {
-		one := s.polls.find(key)
-		if one == nil {
-			return FunctionAnswer{Gone: true}, nil
-		}
-		return answerOf(one.wait(ctx, f.Hold))
+		return s.polls.find(key), nil
 	}
 	function, err := s.mayInvoke(ctx, scope, c, f.Name)
 	if err != nil {
-		return FunctionAnswer{}, err
+		return nil, err
 	}
 	event, err := s.withCloudIDs(c.Client, f.Event, f.CloudIDs)
 	if err != nil {
-		return FunctionAnswer{}, err
+		return nil, err
 	}
 	one, first, err := s.polls.begin(key, c.pollShares())
 	if err != nil {
-		return FunctionAnswer{}, err
+		return nil, err
 	}
 	if first {
 		go s.runFor(context.WithoutCancel(ctx), one, function, originOfClient(c, scope.owner, scope.cross), event)
 	}
-	return answerOf(one.wait(ctx, f.Hold))
+	return one, nil
 }
 
 func answerOf(result CallResult, pending bool, err error) (FunctionAnswer, error) {

@@ -161,7 +161,8 @@ func (s *Clients) stillLoggedIn(ctx context.Context, c Client) error {
 }
 
 // Next reads what matches now and returns what is different from the last time.
-func (w *Watch) Next(ctx context.Context) ([]WatchChange, error) {
+func (w *Watch) Next(ctx context.Context) (_ []WatchChange, err error) {
+	defer w.clients.countedFor(&w.call.ClientCall, models.DatabaseRead, &err)
 	p, err := w.plan(ctx)
 	if err != nil {
 		return nil, err

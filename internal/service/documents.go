@@ -60,7 +60,8 @@ func (s *Documents) authorize(ctx context.Context, c DocumentCall, p models.Perm
 
 // CreateCollection makes an empty collection. Needs database.write. Codes
 // besides those of a refused call: invalid, collection_exists, collection_limit.
-func (s *Documents) CreateCollection(ctx context.Context, c DocumentCall) error {
+func (s *Documents) CreateCollection(ctx context.Context, c DocumentCall) (err error) {
+	defer s.counted(&c, models.DatabaseWrite, &err)
 	env, err := s.authorize(ctx, c, models.DatabaseWrite)
 	if err != nil {
 		return err
@@ -84,7 +85,8 @@ func (s *Documents) createCollection(ctx context.Context, env, name string) erro
 
 // Insert adds documents, all or none, and returns their ids as JSON values in
 // order. Needs database.write.
-func (s *Documents) Insert(ctx context.Context, c DocumentCall, documents []string) ([]json.RawMessage, error) {
+func (s *Documents) Insert(ctx context.Context, c DocumentCall, documents []string) (_ []json.RawMessage, err error) {
+	defer s.counted(&c, models.DatabaseWrite, &err)
 	env, err := s.authorize(ctx, c, models.DatabaseWrite)
 	if err != nil {
 		return nil, err
@@ -118,7 +120,8 @@ type DocumentQuery struct {
 }
 
 // Find returns documents as extended JSON. Needs database.read.
-func (s *Documents) Find(ctx context.Context, c DocumentCall, q DocumentQuery) ([]string, error) {
+func (s *Documents) Find(ctx context.Context, c DocumentCall, q DocumentQuery) (_ []string, err error) {
+	defer s.counted(&c, models.DatabaseRead, &err)
 	env, err := s.authorize(ctx, c, models.DatabaseRead)
 	if err != nil {
 		return nil, err
@@ -176,7 +179,8 @@ func (r *results) add(doc bson.Raw) error {
 }
 
 // Count returns how many documents match. Needs database.read.
-func (s *Documents) Count(ctx context.Context, c DocumentCall, query string) (int64, error) {
+func (s *Documents) Count(ctx context.Context, c DocumentCall, query string) (_ int64, err error) {
+	defer s.counted(&c, models.DatabaseRead, &err)
 	env, err := s.authorize(ctx, c, models.DatabaseRead)
 	if err != nil {
 		return 0, err
@@ -194,7 +198,8 @@ type DocumentStage struct{ Name, Value string }
 
 // Aggregate runs a pipeline and returns its documents. Needs database.read. Inside of
 // a transaction it is invalid, since it would not see what that wrote.
-func (s *Documents) Aggregate(ctx context.Context, c DocumentCall, stages []DocumentStage) ([]string, error) {
+func (s *Documents) Aggregate(ctx context.Context, c DocumentCall, stages []DocumentStage) (_ []string, err error) {
+	defer s.counted(&c, models.DatabaseRead, &err)
 	env, err := s.authorize(ctx, c, models.DatabaseRead)
 	if err != nil {
 		return nil, err

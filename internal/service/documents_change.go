@@ -34,7 +34,8 @@ type Changed struct {
 
 // Update changes documents. Needs database.write. An empty query is invalid, so
 // that a forgotten condition does not change everything.
-func (s *Documents) Update(ctx context.Context, c DocumentCall, ch DocumentChange) (Changed, error) {
+func (s *Documents) Update(ctx context.Context, c DocumentCall, ch DocumentChange) (_ Changed, err error) {
+	defer s.counted(&c, models.DatabaseWrite, &err)
 	env, err := s.authorize(ctx, c, models.DatabaseWrite)
 	if err != nil {
 		return Changed{}, err
@@ -60,7 +61,8 @@ func (s *Documents) Update(ctx context.Context, c DocumentCall, ch DocumentChang
 
 // UpdateAndReturn changes the first match and returns it as it is then, "" when
 // none matches. Needs database.write.
-func (s *Documents) UpdateAndReturn(ctx context.Context, c DocumentCall, query, data string) (string, error) {
+func (s *Documents) UpdateAndReturn(ctx context.Context, c DocumentCall, query, data string) (_ string, err error) {
+	defer s.counted(&c, models.DatabaseWrite, &err)
 	env, err := s.authorize(ctx, c, models.DatabaseWrite)
 	if err != nil {
 		return "", err
@@ -78,7 +80,8 @@ func (s *Documents) UpdateAndReturn(ctx context.Context, c DocumentCall, query, 
 
 // Remove deletes one match, or all, and returns how many. Needs database.write.
 // An empty query is invalid.
-func (s *Documents) Remove(ctx context.Context, c DocumentCall, query string, multi bool) (int64, error) {
+func (s *Documents) Remove(ctx context.Context, c DocumentCall, query string, multi bool) (_ int64, err error) {
+	defer s.counted(&c, models.DatabaseWrite, &err)
 	env, err := s.authorize(ctx, c, models.DatabaseWrite)
 	if err != nil {
 		return 0, err
@@ -108,7 +111,8 @@ func (s *Documents) decodeCondition(query string) (bson.Raw, error) {
 
 // Begin opens an interactive transaction, which lives for 30 seconds at most.
 // Needs database.write.
-func (s *Documents) Begin(ctx context.Context, c DocumentCall) (string, error) {
+func (s *Documents) Begin(ctx context.Context, c DocumentCall) (_ string, err error) {
+	defer s.counted(&c, models.DatabaseWrite, &err)
 	env, err := s.authorize(ctx, c, models.DatabaseWrite)
 	if err != nil {
 		return "", err
@@ -117,7 +121,8 @@ func (s *Documents) Begin(ctx context.Context, c DocumentCall) (string, error) {
 }
 
 // Commit applies the writes of a transaction, all or none. Needs database.write.
-func (s *Documents) Commit(ctx context.Context, c DocumentCall) error {
+func (s *Documents) Commit(ctx context.Context, c DocumentCall) (err error) {
+	defer s.counted(&c, models.DatabaseWrite, &err)
 	env, err := s.authorize(ctx, c, models.DatabaseWrite)
 	if err != nil {
 		return err
@@ -126,7 +131,8 @@ func (s *Documents) Commit(ctx context.Context, c DocumentCall) error {
 }
 
 // Abort drops a transaction. Needs database.write.
-func (s *Documents) Abort(ctx context.Context, c DocumentCall) error {
+func (s *Documents) Abort(ctx context.Context, c DocumentCall) (err error) {
+	defer s.counted(&c, models.DatabaseWrite, &err)
 	env, err := s.authorize(ctx, c, models.DatabaseWrite)
 	if err != nil {
 		return err

@@ -31,7 +31,13 @@ func (s *Documents) noted(ctx context.Context, actor models.Actor, appID string,
 	if err := s.may(ctx, actor, appID, c.EnvironmentID, models.DatabaseOperate); err != nil {
 		return err
 	}
-	if err := f(); err != nil {
+	operation := models.DatabaseWrite
+	if c.Action == models.AuditDocumentsExported {
+		operation = models.DatabaseRead
+	}
+	err := f()
+	s.calls.recorder.count(c.EnvironmentID, appID, operation, models.OutcomeOf(err))
+	if err != nil {
 		return err
 	}
 	c.AppID = appID
@@ -124,6 +130,7 @@ func (s *Documents) Browse(ctx context.Context, actor models.Actor, appID, env, 
 		page.Documents = append(page.Documents, shown(doc))
 		return nil
 	})
+	s.calls.recorder.count(env, appID, models.DatabaseRead, models.OutcomeOf(err))
 	return page, err
 }
 
@@ -169,6 +176,7 @@ func (s *Documents) Document(ctx context.Context, actor models.Actor, appID, env
 		return ShownDocument{}, err
 	}
 	doc, err := s.byID(ctx, env, collection, key)
+	s.calls.recorder.count(env, appID, models.DatabaseRead, models.OutcomeOf(err))
 	if err != nil {
 		return ShownDocument{}, err
 	}

@@ -118,6 +118,7 @@ func newTicketID() string { return rand.Text() }
 // Upload begins an upload and returns its ticket and the file's id. Needs
 // storage.write. Codes besides those of a refused call: invalid.
 func (s *Files) Upload(ctx context.Context, cred Credential, info CallInfo, path string) (text, fileID string, err error) {
+	defer s.calls.countedFor(&cred, &info, models.StorageWrite, &err)
 	env, err := s.calls.authorize(ctx, cred, info, models.StorageWrite)
 	if err != nil {
 		return "", "", err
@@ -149,7 +150,9 @@ func (s *Files) Accept(ctx context.Context, text string, form UploadForm, body i
 		}
 		return models.File{}, err
 	}
-	return s.put(ctx, t, body)
+	f, err := s.put(ctx, t, body)
+	s.calls.recorder.transferred(t.Env, t.AppID, models.StorageWrite, f.Size)
+	return f, err
 }
 
 // put stores bytes first and their record after: a crash in between leaves bytes
@@ -286,7 +289,8 @@ func (s *Files) lookUp(ctx context.Context, env string, list []FileRequest) ([]F
 // Download returns tickets to read files by, in the order of the list; a file
 // that cannot be read has an error of its own: invalid, file_env, file_unknown.
 // Needs storage.read.
-func (s *Files) Download(ctx context.Context, cred Credential, info CallInfo, list []FileRequest) ([]FileResult, error) {
+func (s *Files) Download(ctx context.Context, cred Credential, info CallInfo, list []FileRequest) (_ []FileResult, err error) {
+	defer s.calls.countedFor(&cred, &info, models.StorageRead, &err)
 	env, out, err := s.batch(ctx, cred, info, models.StorageRead, list)
 	if err != nil {
 		return nil, err
@@ -309,7 +313,8 @@ func (s *Files) Download(ctx context.Context, cred Credential, info CallInfo, li
 }
 
 // Delete removes files; each has its own result. Needs storage.write.
-func (s *Files) Delete(ctx context.Context, cred Credential, info CallInfo, list []FileRequest) ([]FileResult, error) {
+func (s *Files) Delete(ctx context.Context, cred Credential, info CallInfo, list []FileRequest) (_ []FileResult, err error) {
+	defer s.calls.countedFor(&cred, &info, models.StorageWrite, &err)
 	env, out, err := s.batch(ctx, cred, info, models.StorageWrite, list)
 	if err != nil {
 		return nil, err
@@ -345,7 +350,8 @@ type CopyRequest struct {
 
 // Copy copies or moves files; each has its own result. Needs storage.write, and
 // storage.read for what is read.
-func (s *Files) Copy(ctx context.Context, cred Credential, info CallInfo, list []CopyRequest) ([]FileResult, error) {
+func (s *Files) Copy(ctx context.Context, cred Credential, info CallInfo, list []CopyRequest) (_ []FileResult, err error) {
+	defer s.calls.countedFor(&cred, &info, models.StorageWrite, &err)
 	env, err := s.calls.authorize(ctx, cred, info, models.StorageWrite)
 	if err == nil {
 		_, err = s.calls.authorize(ctx, cred, info, models.StorageRead)
@@ -438,6 +444,10 @@ func (s *Files) Open(ctx context.Context, text string) (ReadableFile, error) {
 		return ReadableFile{}, models.E(models.CodeFileUnknown, "call.file_unknown", "file", models.FileID(t.Env, t.Path))
 	}
 	return ReadableFile{File: f, Attach: t.Attach, Range: func(ctx context.Context, offset, length int64) (io.ReadCloser, error) {
-		return s.blobs.Open(ctx, f.BlobKey, offset, length)
+		body, err := s.blobs.Open(ctx, f.BlobKey, offset, length)
+		if err != nil {
+			return nil, err
+		}
+		return &countedBody{ReadCloser: body, done: func(n int64) { s.calls.recorder.transferred(t.Env, t.AppID, models.StorageRead, n) }}, nil
 	}}, err
 }

@@ -83,6 +83,7 @@ func (s *Files) ShowURL(ctx context.Context, actor models.Actor, appID, env, pat
 	if err != nil {
 		return "", err
 	}
+	s.calls.recorder.count(env, appID, models.StorageRead, models.OutcomeOK)
 	text, err := s.seal(ticket{Kind: ticketDown, Env: env, Path: path, Expires: s.clock().Add(consoleTicket).UnixMilli(), AppID: appID, Person: actor.UserID, Attach: save})
 	return strings.TrimRight(base, "/") + DownloadPath + text, err
 }
@@ -125,6 +126,7 @@ func (s *Files) Store(ctx context.Context, actor models.Actor, appID, env, path 
 	c := change{Action: models.AuditFileStored, EnvironmentID: env, Subject: cutSubject(path)}
 	err := s.noted(ctx, actor, appID, c, func() (err error) {
 		out, err = s.put(ctx, ticket{ID: rand.Text(), Env: env, Path: path, AppID: appID}, body)
+		s.calls.recorder.transferred(env, appID, models.StorageWrite, out.Size)
 		return err
 	})
 	return out, err

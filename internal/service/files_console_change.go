@@ -24,7 +24,9 @@ func (s *Files) noted(ctx context.Context, actor models.Actor, appID string, c c
 	if err := s.may(ctx, actor, appID, c.EnvironmentID, models.StorageOperate); err != nil {
 		return err
 	}
-	if err := f(); err != nil {
+	err := f()
+	s.calls.recorder.count(c.EnvironmentID, appID, models.StorageWrite, models.OutcomeOf(err))
+	if err != nil {
 		return err
 	}
 	c.AppID = appID

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -11,7 +10,7 @@ import (
 	"envshare/models"
 )
 
-// recorder writes invocations and usage in batches, off the path of calls.
+// recorder writes invocations and counts in batches, off the path of calls.
 type recorder struct {
 	store  *store.Store
 	logger *slog.Logger
@@ -20,7 +19,10 @@ type recorder struct {
 	mu          sync.Mutex
 	invocations []models.Invocation
 	usage       map[store.UsageDay]*store.UsageDay // keyed by its three ids
+	counts      map[countKey]*models.Tally
 	dropped     int
+	today       int64 // days since 1970 of date
+	date        string
 
 	flushing sync.Mutex // one flush at a time, so that flush returns after older ones
 	wake     chan struct{}
@@ -55,6 +57,7 @@ func (r *recorder) invocation(i models.Invocation) {
 		r.dropped++
 	}
 	many := len(r.invocations) >= recordMany
+	r.ran(i)
 	r.mu.Unlock()
 	if many {
 		select {
@@ -67,9 +70,12 @@ func (r *recorder) invocation(i models.Invocation) {
 // call counts a call of an app in another app's environment.
 func (r *recorder) call(environmentID, callerAppID string, denied bool) {
 	now := r.clock().UTC().Truncate(time.Millisecond)
-	key := store.UsageDay{EnvironmentID: environmentID, CallerAppID: callerAppID, Day: now.Format(time.DateOnly)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if today := now.Unix() / 86400; r.date == "" || r.today != today {
+		r.today, r.date = today, now.Format(time.DateOnly)
+	}
+	key := store.UsageDay{EnvironmentID: environmentID, CallerAppID: callerAppID, Day: r.date}
 	day := r.usage[key]
 	if day == nil {
 		if len(r.usage) >= recordAtMost {
@@ -85,7 +91,10 @@ func (r *recorder) call(environmentID, callerAppID string, denied bool) {
 		return
 	}
 	day.Calls++
-	day.LastAt = &now
+	if day.LastAt == nil {
+		day.LastAt = new(time.Time)
+	}
+	*day.LastAt = now
 }
 
 func (r *recorder) run() {
@@ -94,24 +103,32 @@ func (r *recorder) run() {
 	defer tick.Stop()
 	clean := time.NewTicker(time.Hour)
 	defer clean.Stop()
-	for {
+	for ticks := 0; ; {
 		select {
 		case <-r.quit:
 			return
 		case <-clean.C:
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-			now := r.clock()
-			err := errors.Join(r.store.Invocations.DeleteBefore(ctx, now.Add(-keepInvocations)), r.store.Sessions.DeleteExpired(ctx, now))
+			err := r.clean(ctx)
 			cancel()
 			if err != nil {
 				r.logger.Error("clean up old records", "error", err)
 			}
 		case <-tick.C:
-			r.flushLogged()
+			if ticks++; ticks%countTicks == 0 || r.hurries() {
+				r.flushLogged()
+			}
 		case <-r.wake:
 			r.flushLogged()
 		}
 	}
+}
+
+// hurries reports whether there is more to write than counts.
+func (r *recorder) hurries() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.invocations) > 0 || len(r.usage) > 0
 }
 
 func (r *recorder) flushLogged() {
@@ -128,34 +145,38 @@ func (r *recorder) flush(ctx context.Context) error {
 	r.flushing.Lock()
 	defer r.flushing.Unlock()
 	r.mu.Lock()
-	invocations, usage, dropped := r.invocations, r.usage, r.dropped
-	r.invocations, r.usage, r.dropped = nil, map[store.UsageDay]*store.UsageDay{}, 0
+	invocations, usage, counts, dropped := r.invocations, r.usage, r.counts, r.dropped
+	r.invocations, r.usage, r.counts, r.dropped = nil, map[store.UsageDay]*store.UsageDay{}, nil, 0
 	r.mu.Unlock()
 	if dropped > 0 {
 		r.logger.Warn("records dropped: the database is too slow", "count", dropped)
 	}
-	if len(invocations) == 0 && len(usage) == 0 {
+	if len(invocations) == 0 && len(usage) == 0 && len(counts) == 0 {
 		return nil
 	}
 	days := make([]store.UsageDay, 0, len(usage))
 	for _, day := range usage {
 		days = append(days, *day)
 	}
-	err := r.store.Tx(ctx, func(tx *store.Store) error {
+	err := r.store.Batch(ctx, func(tx *store.Store) error {
 		if err := tx.Invocations.InsertBatch(ctx, invocations); err != nil {
 			return err
 		}
-		return tx.Usage.Add(ctx, days)
+		if err := tx.Usage.Add(ctx, days); err != nil {
+			return err
+		}
+		return tx.Usage.AddCounts(ctx, countRows(counts))
 	})
 	if err != nil {
-		r.putBack(invocations, usage)
+		r.putBack(invocations, usage, counts)
 	}
 	return err
 }
 
-func (r *recorder) putBack(invocations []models.Invocation, usage map[store.UsageDay]*store.UsageDay) {
+func (r *recorder) putBack(invocations []models.Invocation, usage map[store.UsageDay]*store.UsageDay, counts map[countKey]*models.Tally) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.putCountsBack(counts)
 	room := min(len(invocations), max(0, recordAtMost-len(r.invocations)))
 	r.dropped += len(invocations) - room
 	r.invocations = append(invocations[:room], r.invocations...)

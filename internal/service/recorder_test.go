@@ -119,7 +119,7 @@ func TestRecorder_IsBounded(t *testing.T) {
 	invocations, usage := r.invocations, r.usage
 	r.invocations, r.usage, r.dropped = nil, map[store.UsageDay]*store.UsageDay{}, 0
 	fill(2) // arrives while the first are being written
-	r.putBack(invocations, usage)
+	r.putBack(invocations, usage, nil)
 	same(t, recordAtMost, len(r.invocations))
 	same(t, recordAtMost, len(r.usage))
 	same(t, 10+2*recordAtMost, r.dropped)

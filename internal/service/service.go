@@ -59,6 +59,8 @@ type Services struct {
 	Files       *Files
 	Clients     *Clients
 	Access      *AccessSettings
+	Statistics  *Statistics
+	Visitors    *Visitors
 	Credentials *Credentials
 	Manifests   *Manifests
 
@@ -107,6 +109,8 @@ func New(d Deps) *Services {
 		grace: d.EnvironmentGrace, sweeper: newBackground(),
 	}
 	s.Members = &Members{base: b, accounts: s.Accounts}
+	s.Statistics = &Statistics{base: b, recorder: rec, documents: d.Documents}
+	s.Visitors = &Visitors{base: b}
 	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, documents: s.Documents, files: s.Files, keys: d.Keys}
 	return s
 }

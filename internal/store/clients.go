@@ -80,23 +80,3 @@ func (r Clients) DropEnded(ctx context.Context, now time.Time) error {
 	}
 	return translate(r.s.writer(ctx).Delete(&models.Verdict{}, "expires_at <= ?", now).Error)
 }
-
-// See notes that a visitor was in an environment.
-func (r Clients) See(ctx context.Context, v models.Visitor) error {
-	return translate(r.s.writer(ctx).Clauses(clause.OnConflict{
-		Columns:   []clause.Column{{Name: "environment_id"}, {Name: "app_id"}, {Name: "open_id"}},
-		DoUpdates: clause.AssignmentColumns([]string{"union_id", "last_seen_at"}),
-	}).Create(&v).Error)
-}
-
-// Visitors returns who was seen in an environment, the latest first, and how many
-// there are in all.
-func (r Clients) Visitors(ctx context.Context, environmentID string, page models.PageRequest) ([]models.Visitor, int64, error) {
-	var list []models.Visitor
-	var total int64
-	q := r.s.reader(ctx).Model(&models.Visitor{}).Where("environment_id = ?", environmentID)
-	if err := q.Count(&total).Error; err != nil {
-		return nil, 0, translate(err)
-	}
-	return list, total, translate(q.Order("last_seen_at DESC, app_id, open_id").Offset(page.Offset()).Limit(page.Clamped().Size).Find(&list).Error)
-}

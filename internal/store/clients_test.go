@@ -52,9 +52,9 @@ func TestClients(t *testing.T) {
 		must(t, s.Clients.See(ctx, seen))
 		seen.FirstSeenAt, seen.LastSeenAt = after(time.Hour), after(time.Hour)
 		must(t, s.Clients.See(ctx, seen))
-		list, total, err := s.Clients.Visitors(ctx, "shop-1", models.PageRequest{})
+		list, total, err := s.Clients.Visitors(ctx, store.VisitorFilter{EnvironmentID: "shop-1"}, models.PageRequest{})
 		must(t, err)
-		seen.FirstSeenAt = start
+		seen.FirstSeenAt, seen.Visits = start, 2
 		same(t, []models.Visitor{seen}, list)
 		same(t, int64(1), total)
 

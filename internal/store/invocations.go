@@ -24,7 +24,7 @@ func (r Invocations) InsertBatch(ctx context.Context, list []models.Invocation) 
 	for i := range rows {
 		rows[i].Error, rows[i].Result, rows[i].Logs = text(rows[i].Error), text(rows[i].Result), text(rows[i].Logs)
 	}
-	return r.s.batch(ctx, func(tx *Store) error {
+	return r.s.Batch(ctx, func(tx *Store) error {
 		return translate(tx.writer(ctx).CreateInBatches(rows, 50).Error)
 	})
 }
@@ -47,8 +47,9 @@ func (r Invocations) List(ctx context.Context, environmentID, name string, page 
 	}
 	var list []models.Invocation
 	page = page.Clamped()
-	err := where().Omit("Result", "Logs").Order("started_at DESC, id DESC").
-		Offset(page.Offset()).Limit(page.Size).Find(&list).Error
+	// The ids of a page come from the index alone, however far it is.
+	ids := where().Select("id").Order("started_at DESC, id DESC").Offset(page.Offset()).Limit(page.Size)
+	err := r.s.reader(ctx).Where("id IN (?)", ids).Omit("Result", "Logs").Order("started_at DESC, id DESC").Find(&list).Error
 	return list, total, translate(err)
 }
 
@@ -63,14 +64,12 @@ type InvocationSummary struct {
 // Summaries counts the invocations of every function of an environment since a
 // time. LastAt is taken from a row as it is: SQLite loses the type of MAX(time).
 func (r Invocations) Summaries(ctx context.Context, environmentID string, since time.Time) (map[string]InvocationSummary, error) {
-	const query = `SELECT function_name, calls, failed, started_at AS last_at FROM (
-		SELECT function_name, started_at,
-			COUNT(*) OVER (PARTITION BY function_name) AS calls,
-			SUM(CASE WHEN status = 'ok' THEN 0 ELSE 1 END) OVER (PARTITION BY function_name) AS failed,
-			ROW_NUMBER() OVER (PARTITION BY function_name ORDER BY started_at DESC) AS place
-		FROM invocations WHERE environment_id = ? AND started_at >= ?) AS ranked WHERE place = 1`
+	const query = `SELECT DISTINCT lately.function_name, lately.calls, lately.failed, i.started_at AS last_at FROM (
+			SELECT function_name, COUNT(*) AS calls, SUM(CASE WHEN status = 'ok' THEN 0 ELSE 1 END) AS failed, MAX(started_at) AS last
+			FROM invocations WHERE environment_id = ? AND started_at >= ? GROUP BY function_name) AS lately
+		JOIN invocations i ON i.environment_id = ? AND i.function_name = lately.function_name AND i.started_at = lately.last`
 	var rows []InvocationSummary
-	if err := r.s.reader(ctx).Raw(query, environmentID, since.UTC()).Scan(&rows).Error; err != nil {
+	if err := r.s.reader(ctx).Raw(query, environmentID, since.UTC(), environmentID).Scan(&rows).Error; err != nil {
 		return nil, translate(err)
 	}
 	out := make(map[string]InvocationSummary, len(rows))
@@ -118,7 +117,7 @@ func (r Usage) Add(ctx context.Context, days []UsageDay) error {
 				"THEN usage_days.last_at ELSE excluded.last_at END"),
 		}),
 	}
-	return r.s.batch(ctx, func(tx *Store) error {
+	return r.s.Batch(ctx, func(tx *Store) error {
 		return translate(tx.writer(ctx).Clauses(add).CreateInBatches(rows, 100).Error)
 	})
 }

@@ -26,9 +26,9 @@ func (s *Store) Tx(ctx context.Context, f func(tx *Store) error) error {
 	return s.transact(ctx, sql.LevelDefault, f)
 }
 
-// batch runs writes that decide nothing: all or none, waiting for others who
+// Batch runs writes that decide nothing: all or none, waiting for others who
 // write the same rows instead of starting over.
-func (s *Store) batch(ctx context.Context, f func(tx *Store) error) error {
+func (s *Store) Batch(ctx context.Context, f func(tx *Store) error) error {
 	return s.transact(ctx, sql.LevelDefault, f)
 }
 

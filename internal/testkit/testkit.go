@@ -47,6 +47,8 @@ type Options struct {
 	Now func() time.Time
 	// Logger gets the log; nil drops it.
 	Logger *slog.Logger
+	// Statements is called after every statement of the store; nil for none.
+	Statements func()
 	// Simulator lets a simulated WeChat say who end users are.
 	Simulator bool
 }
@@ -79,7 +81,7 @@ func New(t testing.TB, o Options) *Kit {
 	k := &Kit{Logger: o.Logger}
 	dir := t.TempDir()
 	var err error
-	k.Store, err = store.Open(t.Context(), store.Options{DataDir: dir})
+	k.Store, err = store.Open(t.Context(), store.Options{DataDir: dir, Statements: o.Statements})
 	must(t, err)
 	t.Cleanup(func() { report(t, k.Store.Close()) })
 	_, err = k.Store.Migrate(t.Context())

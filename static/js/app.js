@@ -274,6 +274,23 @@
     refreshShareForm();
   });
 
+  /* ---- Charts: their scripts are loaded where a chart is. ---- */
+
+  function loadCharts() {
+    const addresses = document.body.dataset.chartScripts;
+    if (!addresses || !one('[data-chart]')) return;
+    delete document.body.dataset.chartScripts;
+    for (const address of addresses.split(' ')) {
+      const script = document.createElement('script');
+      script.src = address;
+      script.async = false; // in order
+      document.head.append(script);
+    }
+  }
+
+  document.addEventListener('htmx:afterSettle', loadCharts);
+  loadCharts();
+
   /* ---- A form that came back: the first field in error takes the focus, wherever another one asked for it. ---- */
 
   const invalid = one('[aria-invalid="true"]');

@@ -27,6 +27,7 @@ func All() []*gormigrate.Migration {
 		step("202611280050-deleted-environments", deletedEnvironments),
 		step("202611280051-invitations", invitations),
 		step("202611280070-function-work", functionWork),
+		step("202611280020-usage-counts", usageCounts),
 	}
 }
 
