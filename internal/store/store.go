@@ -34,6 +34,9 @@ type Options struct {
 	URL string
 	// DataDir holds envshare.db when URL is empty. It must exist.
 	DataDir string
+	// OnStatement is called after every statement, so that tests can count them;
+	// nil for nobody.
+	OnStatement func()
 }
 
 // Store is the records, or the same records inside a transaction.
@@ -72,9 +75,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	var s *Store
 	var err error
 	if o.URL == "" {
-		s, err = openSQLite(filepath.Join(o.DataDir, "envshare.db"))
+		s, err = openSQLite(filepath.Join(o.DataDir, "envshare.db"), o.OnStatement)
 	} else {
-		s, err = openPostgres(o.URL)
+		s, err = openPostgres(o.URL, o.OnStatement)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -88,16 +91,16 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 
 // openSQLite opens one immediate writer and a pool of readers. Deferred
 // transactions would lose writes to SQLITE_BUSY; durable writes need FULL.
-func openSQLite(path string) (*Store, error) {
+func openSQLite(path string, onStatement func()) (*Store, error) {
 	dsn := func(extra string) string {
 		return "file:" + (&url.URL{Path: path}).EscapedPath() +
 			"?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=on&_busy_timeout=5000&_cache_size=-8000&_loc=UTC" + extra
 	}
-	write, err := gorm.Open(sqlite.Open(dsn("&_txlock=immediate")), gormConfig())
+	write, err := gorm.Open(sqlite.Open(dsn("&_txlock=immediate")), gormConfig(onStatement))
 	if err != nil {
 		return nil, err
 	}
-	read, err := gorm.Open(sqlite.Open(dsn("&_query_only=on")), gormConfig())
+	read, err := gorm.Open(sqlite.Open(dsn("&_query_only=on")), gormConfig(onStatement))
 	if err != nil {
 		return nil, errors.Join(err, closeDB(write))
 	}
@@ -107,13 +110,13 @@ func openSQLite(path string) (*Store, error) {
 	return assemble(write, read, false), nil
 }
 
-func openPostgres(dsn string) (*Store, error) {
+func openPostgres(dsn string, onStatement func()) (*Store, error) {
 	if !strings.HasPrefix(dsn, "postgres://") && !strings.HasPrefix(dsn, "postgresql://") {
 		return nil, errors.New("the database URL begins with postgres://, or is empty for SQLite in the data directory")
 	}
 	db, err := gorm.Open(postgres.New(postgres.Config{
 		DSN: dsn, OptionOpenDB: []stdlib.OptionOpenDB{stdlib.OptionAfterConnect(readUTC)},
-	}), gormConfig())
+	}), gormConfig(onStatement))
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +144,7 @@ func limitPool(db *gorm.DB, n int) error {
 	return nil
 }
 
-func gormConfig() *gorm.Config {
+func gormConfig(onStatement func()) *gorm.Config {
 	return &gorm.Config{
 		SkipDefaultTransaction: true,
 		PrepareStmt:            true,
@@ -149,17 +152,23 @@ func gormConfig() *gorm.Config {
 		NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) },
 		Logger: slowLog{logger.NewSlogLogger(slog.Default(), logger.Config{
 			SlowThreshold: time.Second, LogLevel: logger.Warn, ParameterizedQueries: true,
-		})},
+		}), onStatement},
 	}
 }
 
 // slowLog logs slow statements alone: an error is returned, so whoever handles
 // it decides whether it belongs into the log.
-type slowLog struct{ logger.Interface }
+type slowLog struct {
+	logger.Interface
+	onStatement func()
+}
 
 // Trace is called after every statement.
 func (l slowLog) Trace(ctx context.Context, begin time.Time, sql func() (string, int64), _ error) {
 	l.Interface.Trace(ctx, begin, sql, nil)
+	if l.onStatement != nil {
+		l.onStatement()
+	}
 }
 
 func assemble(write, read *gorm.DB, inTx bool) *Store {

@@ -46,6 +46,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Simulator lets a simulated WeChat say who end users are.
 	Simulator bool
+	// OnStatement is called after every statement on the records; nil for nobody.
+	OnStatement func()
 }
 
 // Kit is one installation.
@@ -76,7 +78,7 @@ func New(t testing.TB, o Options) *Kit {
 	k := &Kit{Logger: o.Logger}
 	dir := t.TempDir()
 	var err error
-	k.Store, err = store.Open(t.Context(), store.Options{DataDir: dir})
+	k.Store, err = store.Open(t.Context(), store.Options{DataDir: dir, OnStatement: o.OnStatement})
 	must(t, err)
 	t.Cleanup(func() { report(t, k.Store.Close()) })
 	_, err = k.Store.Migrate(t.Context())
