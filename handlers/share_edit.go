@@ -48,6 +48,9 @@ func (h shares) update(c echo.Context) error {
 	}
 	f.To = s.Share.GranteeAppID
 	page := h.editPage(p, s)
+	if f.Until == page.Stored.UntilValue {
+		f.until = s.Share.Until // to the second, which the form does not show
+	}
 	if f.Adjust != "" {
 		page.Errors = errs
 		return h.form(c, http.StatusOK, p, f.adjusted(), page)

@@ -38,7 +38,8 @@ func (g *graph) layOut() *views.ShareGraph {
 		g.follow(left, g.neighbours(g.right, true), pitch, len(right))
 	}
 	out := &views.ShareGraph{
-		Width: px(graphWidth), Height: px(graphTop*2 + float64(max(len(left), len(right)))*pitch - (pitch - height)),
+		// A unit more on every side, for the width of a node's border.
+		Width: px(graphWidth + 2), Height: px(2 + graphTop*2 + float64(max(len(left), len(right)))*pitch - (pitch - height)),
 		NodeWidth: px(graphNodeW), NodeHeight: px(height), Dense: dense, Grouped: g.together,
 	}
 	for _, n := range left {

@@ -188,7 +188,7 @@ func shareChanges(c ShareChangeRows) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, g := range c.Grants {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<li><span class=\"text-ink\" title=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<li class=\"flex flex-wrap gap-x-1.5\"><span class=\"text-ink\" title=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

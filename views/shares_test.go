@@ -154,7 +154,7 @@ func TestRefusedShareFormShowsEveryMessage(t *testing.T) {
 	}
 	changes := doc.Find("[data-testid=changes] li:not([hidden])")
 	changes.Find("[hidden]").Remove()
-	if d := cmp.Diff([]string{"生产环境 （移出） 收回： 调用云函数读取数据", "测试环境 （移出） 收回： 查看云函数"}, textsOf(changes.Slice(0, 2))); d != "" {
+	if d := cmp.Diff([]string{"生产环境 （移出）收回： 调用云函数读取数据", "测试环境 （移出）收回： 查看云函数"}, textsOf(changes.Slice(0, 2))); d != "" {
 		t.Errorf("changes (-want +got):\n%s", d)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"envshare/models"
 )
@@ -102,23 +103,34 @@ func (r Shares) Count(ctx context.Context, q ShareSearch) (models.ShareCounts, e
 
 // Find returns a page of what a search finds.
 func (r Shares) Find(ctx context.Context, q ShareSearch, page models.PageRequest) ([]models.Share, error) {
-	db := q.state(q.where(r.query(ctx).Model(&shareRow{})))
-	switch _, other := sides(q.Incoming); q.Filter.Sort {
-	case models.SortName:
-		db = db.Order("(SELECT named.name FROM apps AS named WHERE named.app_id = " + other + ")")
-	case models.SortEnding:
-		db = db.Order("CASE WHEN shares.until IS NULL THEN 1 ELSE 0 END, shares.until")
-	case models.SortCalls:
-		db = db.Order(gorm.Expr("(SELECT COALESCE(SUM(usage_days.calls), 0) FROM grants JOIN usage_days ON "+sharedUse+
-			" WHERE grants.share_id = shares.id AND usage_days.day >= ?) DESC", q.Week))
-	}
 	var rows []shareRow
 	page = page.Clamped()
-	err := db.Select("shares.*").Order("shares.created_at DESC, shares.id DESC").Offset(page.Offset()).Limit(page.Size).Find(&rows).Error
+	err := q.state(q.where(r.query(ctx).Model(&shareRow{}))).Select("shares.*").Clauses(q.order()).
+		Offset(page.Offset()).Limit(page.Size).Find(&rows).Error
 	if err != nil {
 		return nil, translate(err)
 	}
 	return sharesOf(rows)
+}
+
+// order is the order of the filter; among equals the newest come first.
+func (q ShareSearch) order() clause.OrderBy {
+	const newest = "shares.created_at DESC, shares.id DESC"
+	_, other := sides(q.Incoming)
+	switch q.Filter.Sort {
+	case models.SortName:
+		return orderBy("(SELECT named.name FROM apps AS named WHERE named.app_id = " + other + "), " + newest)
+	case models.SortEnding:
+		return orderBy("CASE WHEN shares.until IS NULL THEN 1 ELSE 0 END, shares.until, " + newest)
+	case models.SortCalls:
+		return orderBy("(SELECT COALESCE(SUM(usage_days.calls), 0) FROM grants JOIN usage_days ON "+sharedUse+
+			" WHERE grants.share_id = shares.id AND usage_days.day >= ?) DESC, "+newest, q.Week)
+	}
+	return orderBy(newest)
+}
+
+func orderBy(sql string, args ...any) clause.OrderBy {
+	return clause.OrderBy{Expression: clause.Expr{SQL: sql, Vars: args}}
 }
 
 // Totals counts what an app lends and what it borrows.
