@@ -3,6 +3,7 @@ package handlers
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,8 +14,7 @@ import (
 	"envshare/views"
 )
 
-// mostLines is how many shares are drawn one by one; of more, those with apps
-// that the reader is no member of are drawn together.
+// mostLines bounds the lines of the picture.
 const mostLines = 200
 
 // graphNode is an app, or several together, in one column of the picture.
@@ -38,13 +38,12 @@ type graphLine struct {
 // same picture.
 func drawShares(ctx context.Context, app string, found service.ShareMap) *views.ShareGraph {
 	g := graph{ctx: ctx, app: app, found: found, left: map[string]*graphNode{}, right: map[string]*graphNode{}}
-	if len(found.Shares) <= mostLines {
-		for _, s := range found.Shares {
-			g.single(s)
-		}
-		return g.layOut()
+	for _, s := range found.Drawn {
+		g.single(s)
 	}
-	g.grouped()
+	if found.Grouped {
+		g.groups()
+	}
 	return g.layOut()
 }
 
@@ -89,55 +88,30 @@ func (g *graph) node(column map[string]*graphNode, id string) string {
 	return id
 }
 
-// grouped draws shares between apps of the reader one by one, and what each of
-// these apps shares with others as one line to one node.
-func (g *graph) grouped() {
+// groups draws what each app of the reader shares with others as one line to one
+// node.
+func (g *graph) groups() {
 	g.together = true
-	lent, borrowed := map[string]int{}, map[string]int{}
-	for _, s := range g.found.Shares {
-		switch {
-		case g.found.Mine[s.Share.OwnerAppID] && g.found.Mine[s.Share.GranteeAppID]:
-			g.single(s)
-		case g.found.Mine[s.Share.OwnerAppID]:
-			lent[s.Share.OwnerAppID]++
-		default:
-			borrowed[s.Share.GranteeAppID]++
-		}
+	for _, id := range slices.Sorted(maps.Keys(g.found.Lent)) {
+		group := g.groupNode(g.right, "lent "+id, g.found.Lent[id])
+		g.lines = append(g.lines, graphLine{
+			from: g.node(g.left, id), to: group, href: paths.Shares(id), status: models.ShareActive, side: g.side(id, ""),
+			title: i18n.T(g.ctx, "share_map.group_lent", "name", g.found.Apps[id].Name, "count", number(g.found.Lent[id])),
+		})
 	}
-	for _, id := range sortedKeys(lent) {
-		group := g.groupNode(g.right, "lent "+id, lent[id])
-		g.lines = append(g.lines, g.groupLine(g.node(g.left, id), group, id, g.side(id, ""), lent[id], paths.Shares(id)))
+	for _, id := range slices.Sorted(maps.Keys(g.found.Borrowed)) {
+		group := g.groupNode(g.left, "borrowed "+id, g.found.Borrowed[id])
+		g.lines = append(g.lines, graphLine{
+			from: group, to: g.node(g.right, id), href: paths.SharesWithMe(id), status: models.ShareActive, side: g.side("", id),
+			title: i18n.T(g.ctx, "share_map.group_borrowed", "name", g.found.Apps[id].Name, "count", number(g.found.Borrowed[id])),
+		})
 	}
-	for _, id := range sortedKeys(borrowed) {
-		group := g.groupNode(g.left, "borrowed "+id, borrowed[id])
-		g.lines = append(g.lines, g.groupLine(group, g.node(g.right, id), id, g.side("", id), borrowed[id], paths.SharesWithMe(id)))
-	}
-	if len(g.lines) > mostLines {
-		g.lines = g.lines[:mostLines]
-	}
+	g.lines = g.lines[:min(len(g.lines), mostLines)]
 }
 
-func (g *graph) groupNode(column map[string]*graphNode, key string, apps int) string {
+func (g *graph) groupNode(column map[string]*graphNode, key string, apps int64) string {
 	column[key] = &graphNode{key: key, name: i18n.T(g.ctx, "share_map.apps", "count", number(apps)), note: i18n.T(g.ctx, "share_map.group")}
 	return key
-}
-
-func (g *graph) groupLine(from, to, app string, side views.GraphSide, count int, href string) graphLine {
-	key := "share_map.group_lent"
-	if href != paths.Shares(app) {
-		key = "share_map.group_borrowed"
-	}
-	return graphLine{from: from, to: to, href: href, status: models.ShareActive, side: side,
-		title: i18n.T(g.ctx, key, "name", g.found.Apps[app].Name, "count", number(count))}
-}
-
-func sortedKeys(m map[string]int) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // column returns the nodes of a column, the present app first, then by name.

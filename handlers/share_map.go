@@ -29,25 +29,19 @@ func (h shares) picture(c echo.Context) error {
 		return err
 	}
 	ctx, app := c.Request().Context(), p.App.AppID
-	found, err := h.services.Sharing.Map(ctx, session.Actor(c), app)
+	request.Size = mapRows
+	found, err := h.services.Sharing.Map(ctx, session.Actor(c), app, request)
 	if err != nil {
 		return err
 	}
-	request.Size = mapRows
-	shown := int64(len(found.Shares))
-	request = request.Within(shown)
 	page := views.ShareMapPage{
 		Base: h.base(c, p, tabSharing), AppID: app, CanShare: p.MayAdministerSharing.Allowed && p.SharingOn,
-		Pagination: pagination(ctx, paths.ShareMap(app), request, shown),
+		Pagination: pagination(ctx, paths.ShareMap(app), found.Page, found.Total),
 	}
-	if shown > 0 {
+	if found.Total > 0 {
 		page.Graph = drawShares(ctx, app, found)
 	}
-	if found.Total > shown {
-		page.Cut = i18n.T(ctx, "share_map.cut", "shown", number(shown), "total", number(found.Total))
-	}
-	from, to := request.Offset(), min(request.Offset()+request.Size, len(found.Shares))
-	for _, s := range found.Shares[from:to] {
+	for _, s := range found.Listed {
 		page.Rows = append(page.Rows, h.mapRow(found, s))
 	}
 	return render.Page(c, http.StatusOK, views.ShareMap(page))

@@ -48,7 +48,7 @@ func addSharePageSamples(pages map[string]templ.Component) {
 		{X: "680", Y: "8", TextX: "724", NameY: "27", NoteY: "43", MarkX: "702", MarkY: "30", Name: "B", Note: appEvent, Title: "B", Mark: "B", Round: true, Href: "/b"},
 	}, Lines: []GraphLine{{Path: "M280 30C480 30 480 30 680 30", EndX: "680", EndY: "30", Href: "/s1", Title: "A 共享给 B", Status: models.ShareActive, Side: GraphLent}}}
 	table := []ShareMapRow{{Href: "/s1", Owner: mall, Grantee: row.Grantee, Grants: row.Grants, State: ShareState{Status: models.ShareActive}, Until: "2026-11-28"}}
-	pages["share map"] = ShareMap(ShareMapPage{Base: sampleBase(), AppID: appMall, Graph: graph, Rows: table, Cut: "共 3000 份共享"})
+	pages["share map"] = ShareMap(ShareMapPage{Base: sampleBase(), AppID: appMall, Graph: graph, Rows: table})
 
 	ended := sampleForm()
 	ended.Conflict = &ShareConflict{Ended: true}

@@ -2,18 +2,26 @@ package service
 
 import (
 	"context"
+	"slices"
 
 	"envshare/models"
 )
 
 // ShareMap is who shares with whom, as far as somebody may see it from an app.
 type ShareMap struct {
-	Shares []MappedShare // by owner, then grantee
-	Apps   map[string]models.App
+	// Listed is one page of all of it, by owner and grantee, Page which one.
+	Listed []MappedShare
+	Page   models.PageRequest
+	Total  int64
+	// Drawn is what a picture shows one by one. With more than drawAtMost shares it
+	// is those between apps of the person, and Lent and Borrowed count what each of
+	// these apps shares with others.
+	Drawn          []MappedShare
+	Grouped        bool
+	Lent, Borrowed map[string]int64
+	Apps           map[string]models.App
 	// Mine are the apps that the person is a member of, and so sees all shares of.
 	Mine map[string]bool
-	// Total is how many there are; more than mapLimit are not loaded.
-	Total int64
 }
 
 // MappedShare is a share on the map.
@@ -24,14 +32,14 @@ type MappedShare struct {
 	Through string
 }
 
-// mapLimit bounds the shares of a map: more cannot be looked at.
-const mapLimit = 2000
+// drawAtMost is how many shares a picture shows one by one.
+const drawAtMost = 200
 
 // Map returns the shares that somebody sees from an app: those of the app, and of
 // the other apps of its principal that they are a member of (models.MaySeeOnMap).
 // Members may call it. The number of queries does not depend on the number of
 // shares.
-func (s *Sharing) Map(ctx context.Context, actor models.Actor, appID string) (ShareMap, error) {
+func (s *Sharing) Map(ctx context.Context, actor models.Actor, appID string, page models.PageRequest) (ShareMap, error) {
 	place, facts, err := s.facts(ctx, s.store, actor, appID)
 	if err != nil {
 		return ShareMap{}, err
@@ -43,24 +51,51 @@ func (s *Sharing) Map(ctx context.Context, actor models.Actor, appID string) (Sh
 	if err != nil {
 		return ShareMap{}, err
 	}
-	shares, total, err := s.store.Shares.Touching(ctx, mine, mapLimit)
-	if err != nil {
-		return ShareMap{}, err
-	}
-	out := ShareMap{Mine: map[string]bool{}, Total: total}
+	out := ShareMap{Mine: map[string]bool{}}
 	for _, id := range mine {
 		out.Mine[id] = true
 	}
-	ids := append([]string(nil), mine...)
-	for _, share := range shares {
-		if !models.MaySeeOnMap(share, mine).Allowed {
-			continue
-		}
-		ids = append(ids, share.OwnerAppID, share.GranteeAppID)
-		out.Shares = append(out.Shares, MappedShare{Share: share, Status: share.Status(s.now()), Through: through(share, appID, out.Mine)})
+	if out.Lent, out.Borrowed, out.Total, err = s.store.Shares.CountTouching(ctx, mine); err != nil {
+		return ShareMap{}, err
 	}
-	out.Apps, err = s.store.Apps.ByIDs(ctx, ids)
+	out.Page, out.Grouped = page.Within(out.Total), out.Total > drawAtMost
+	listed, err := s.store.Shares.Touching(ctx, mine, out.Page.Offset(), out.Page.Size)
+	if err != nil {
+		return ShareMap{}, err
+	}
+	read := s.store.Shares.Touching
+	if out.Grouped {
+		read = s.store.Shares.Among
+	}
+	drawn, err := read(ctx, mine, 0, drawAtMost)
+	if err != nil {
+		return ShareMap{}, err
+	}
+	out.Listed, out.Drawn = s.mapped(appID, mine, out.Mine, listed), s.mapped(appID, mine, out.Mine, drawn)
+	out.Apps, err = s.store.Apps.ByIDs(ctx, out.named(mine))
 	return out, err
+}
+
+// named are the apps that stand on the map.
+func (m ShareMap) named(mine []string) []string {
+	ids := append([]string(nil), mine...)
+	for _, list := range [][]MappedShare{m.Listed, m.Drawn} {
+		for _, s := range list {
+			ids = append(ids, s.Share.OwnerAppID, s.Share.GranteeAppID)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func (s *Sharing) mapped(appID string, mine []string, isMine map[string]bool, shares []models.Share) []MappedShare {
+	out := make([]MappedShare, 0, len(shares))
+	for _, share := range shares {
+		if models.MaySeeOnMap(share, mine).Allowed {
+			out = append(out, MappedShare{Share: share, Status: share.Status(s.now()), Through: through(share, appID, isMine)})
+		}
+	}
+	return out
 }
 
 // mapApps are the apps whose shares somebody sees on the map of an app.

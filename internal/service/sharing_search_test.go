@@ -104,14 +104,14 @@ func TestMap_ShowsNoShareBetweenPartners(t *testing.T) {
 		must(t, err)
 		ids := func(actor models.Actor, app string) map[string]string {
 			t.Helper()
-			m, err := w.Sharing.Map(ctx, actor, app)
+			m, err := w.Sharing.Map(ctx, actor, app, models.PageRequest{})
 			must(t, err)
 			out := map[string]string{}
-			for _, s := range m.Shares {
+			for _, s := range m.Listed {
 				out[s.Share.ID] = s.Through
 			}
-			if len(m.Shares) != int(m.Total) {
-				t.Errorf("%d of %d", len(m.Shares), m.Total)
+			if len(m.Listed) != int(m.Total) || len(m.Drawn) != int(m.Total) {
+				t.Errorf("%d listed and %d drawn of %d", len(m.Listed), len(m.Drawn), m.Total)
 			}
 			return out
 		}
@@ -122,12 +122,12 @@ func TestMap_ShowsNoShareBetweenPartners(t *testing.T) {
 		// Who is a member of two apps sees both, and opens each share where they can.
 		must(t, w.store.Users.SetMembership(ctx, models.Membership{UserID: "shop-viewer", AppID: press, Role: models.RoleViewer}))
 		same(t, map[string]string{lent.ID: shop, toKitchen.ID: shop, between.ID: press}, ids(shopViewer, shop))
-		m, err := w.Sharing.Map(ctx, shopViewer, shop)
+		m, err := w.Sharing.Map(ctx, shopViewer, shop, models.PageRequest{})
 		must(t, err)
 		if _, known := m.Apps[stranger]; known || len(m.Apps) != 4 {
 			t.Errorf("apps %v", m.Apps)
 		}
-		_, err = w.Sharing.Map(ctx, outsider, shop)
+		_, err = w.Sharing.Map(ctx, outsider, shop, models.PageRequest{})
 		wantError(t, err, models.CodeNotFound, "error.not_found")
 	})
 }

@@ -140,19 +140,3 @@ func (r Shares) Totals(ctx context.Context, appID string) (outgoing, incoming in
 		" (SELECT COUNT(*) FROM shares WHERE grantee_app_id = ?) AS incoming", appID, appID).Scan(&n).Error
 	return n.Outgoing, n.Incoming, translate(err)
 }
-
-// Touching returns what any of these apps lends or borrows, by owner and grantee,
-// at most limit of them, and how many there are.
-func (r Shares) Touching(ctx context.Context, appIDs []string, limit int) ([]models.Share, int64, error) {
-	const where = "owner_app_id IN ? OR grantee_app_id IN ?"
-	var total int64
-	if err := r.s.reader(ctx).Model(&shareRow{}).Where(where, appIDs, appIDs).Count(&total).Error; err != nil {
-		return nil, 0, translate(err)
-	}
-	var rows []shareRow
-	if err := r.query(ctx).Where(where, appIDs, appIDs).Order("owner_app_id, grantee_app_id").Limit(limit).Find(&rows).Error; err != nil {
-		return nil, 0, translate(err)
-	}
-	list, err := sharesOf(rows)
-	return list, total, err
-}

@@ -131,17 +131,32 @@ func TestUsage_CountsWhatWentThroughShares(t *testing.T) {
 
 func TestShares_TouchingFindsBothSidesAndNoMore(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
 		stock(t, s)
-		found, total, err := s.Shares.Touching(t.Context(), []string{shopID, "wx00000000000000a3"}, 10)
-		must(t, err)
-		var ids []string
-		for _, one := range found {
-			ids = append(ids, one.ID)
+		ids := func(list []models.Share, err error) []string {
+			t.Helper()
+			must(t, err)
+			var out []string
+			for _, one := range list {
+				out = append(out, one.ID)
+			}
+			return out
 		}
-		same(t, []string{"back", "甲"}, ids)
-		same(t, int64(2), total)
-		found, total, err = s.Shares.Touching(t.Context(), []string{kitchenID}, 3)
+		few := []string{shopID, "wx00000000000000a3"}
+		same(t, []string{"back", "甲"}, ids(s.Shares.Touching(ctx, few, 0, 10)))
+		same(t, []string{"甲"}, ids(s.Shares.Touching(ctx, few, 1, 10)))
+		same(t, []string(nil), ids(s.Shares.Among(ctx, few, 0, 10)))
+		both := []string{shopID, kitchenID}
+		same(t, []string{"back"}, ids(s.Shares.Among(ctx, both, 0, 10)))
+		lent, borrowed, total, err := s.Shares.CountTouching(ctx, both)
 		must(t, err)
-		same(t, [2]int{3, 8}, [2]int{len(found), int(total)})
+		same(t, map[string]int64{kitchenID: 7}, lent)
+		same(t, map[string]int64{}, borrowed)
+		same(t, int64(8), total)
+		lent, borrowed, total, err = s.Shares.CountTouching(ctx, few)
+		must(t, err)
+		same(t, map[string]int64{shopID: 1}, lent)
+		same(t, map[string]int64{"wx00000000000000a3": 1}, borrowed)
+		same(t, int64(2), total)
 	})
 }
