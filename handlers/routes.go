@@ -178,11 +178,13 @@ func registerInvited(r routes, p pages) {
 func registerSharing(r routes, p pages) {
 	s := shares{p}
 	r.get(paths.Shares(anyApp), s.index)
+	r.get(paths.ShareMap(anyApp), s.picture)
 	r.get(paths.NewShare(anyApp), s.new)
 	r.post(paths.Shares(anyApp), s.create)
 	r.get(paths.Share(anyApp, anyShare), s.show)
 	r.get(paths.EditShare(anyApp, anyShare), s.edit)
 	r.post(paths.EditShare(anyApp, anyShare), s.update)
+	r.get(paths.PauseShare(anyApp, anyShare), s.confirmPause)
 	r.post(paths.PauseShare(anyApp, anyShare), s.pause)
 	r.post(paths.ResumeShare(anyApp, anyShare), s.resume)
 	r.get(paths.DeleteShare(anyApp, anyShare), s.confirmDelete)

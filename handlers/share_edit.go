@@ -17,25 +17,29 @@ func (h shares) edit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.form(c, http.StatusOK, p, h.formOf(s.Share), editPage(p, s))
+	return h.form(c, http.StatusOK, p, h.formOf(s.Share), h.editPage(p, s))
 }
 
 // editPage is what the form of a stored share shows beside its fields.
-func editPage(p place, s service.ListedShare) views.ShareFormPage {
+func (h shares) editPage(p place, s service.ListedShare) views.ShareFormPage {
+	stored := h.snapshot(s.Share, p.Own)
 	return views.ShareFormPage{
-		ShareID: s.Share.ID,
+		ShareID: s.Share.ID, Stored: &stored,
 		Grantee: &views.ShareGrantee{AppRef: appRef(s.Other, s.OtherActivated), Principal: p.Principal.Name},
 	}
 }
 
 // update changes a share. Who changed it on an older state than the stored one
-// is told, and keeps what was typed.
+// is told, and keeps what was typed; so does who changed one that ended meanwhile.
 func (h shares) update(c echo.Context) error {
 	f, errs, err := h.bindShare(c)
 	if err != nil {
 		return err
 	}
 	p, s, err := h.lent(c)
+	if models.IsCode(err, models.CodeNotFound) && f.To != "" && f.Version > 0 {
+		return h.ended(c, f)
+	}
 	if err != nil {
 		return err
 	}
@@ -43,7 +47,14 @@ func (h shares) update(c echo.Context) error {
 		return models.E(models.CodeInvalid, "error.form_malformed")
 	}
 	f.To = s.Share.GranteeAppID
-	page := editPage(p, s)
+	page := h.editPage(p, s)
+	if f.Until == page.Stored.UntilValue {
+		f.until = s.Share.Until // to the second, which the form does not show
+	}
+	if f.Adjust != "" {
+		page.Errors = errs
+		return h.form(c, http.StatusOK, p, f.adjusted(), page)
+	}
 	if len(errs) > 0 {
 		page.Errors = errs
 		return h.form(c, http.StatusUnprocessableEntity, p, f, page)
@@ -53,8 +64,7 @@ func (h shares) update(c echo.Context) error {
 		return h.form(c, http.StatusUnprocessableEntity, p, f, page)
 	}
 	if models.IsCode(err, models.CodeConflict) && p.SharingOn {
-		page.Conflict = true
-		return h.form(c, http.StatusConflict, p, f, page)
+		return h.conflicted(c, f)
 	}
 	if err != nil {
 		return err

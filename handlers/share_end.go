@@ -35,6 +35,18 @@ func (h shares) manage(c echo.Context, do func(ctx context.Context, actor models
 	return done(c, paths.Shares(app), flash)
 }
 
+// confirmPause shows who used the share lately, before it rests (S15).
+func (h shares) confirmPause(c echo.Context) error {
+	p, s, err := h.lent(c)
+	if err != nil {
+		return err
+	}
+	return render.Page(c, http.StatusOK, views.SharePause(views.SharePausePage{
+		Base: h.base(c, p, tabSharing), AppID: p.App.AppID, ShareID: s.Share.ID,
+		Grantee: appRef(s.Other, s.OtherActivated), Grants: grantRows(p.App.AppID, s, true), Impact: h.impact(s.Usage),
+	}))
+}
+
 // confirmDelete shows who used the share lately, before it ends (S15).
 func (h shares) confirmDelete(c echo.Context) error {
 	p, s, err := h.lent(c)

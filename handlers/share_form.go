@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -19,6 +20,9 @@ type shareForm struct {
 	Until        string   `form:"until"`
 	Note         string   `form:"note"`
 	Version      int      `form:"version"`
+	// Adjust is what a button does to the form instead of saving it: "preview", or
+	// "copy " and the environment whose permissions the others get.
+	Adjust string `form:"adjust"`
 
 	permissions map[string]models.PermissionSet
 	until       *time.Time
@@ -66,17 +70,35 @@ func (h pages) parseMinute(value string) (*time.Time, bool) {
 	return nil, false
 }
 
-func (f shareForm) input(grantee string) service.ShareInput {
-	in := service.ShareInput{GranteeAppID: grantee, Until: f.until, Note: f.Note, Version: f.Version}
-	for _, env := range f.Environments {
-		in.Grants = append(in.Grants, models.Grant{EnvironmentID: env, Permissions: f.permissions[env]})
+// adjusted is the form after what its button does.
+func (f shareForm) adjusted() shareForm {
+	from, copies := strings.CutPrefix(f.Adjust, "copy ")
+	set, known := f.permissions[from]
+	if !copies || !known {
+		return f
 	}
-	return in
+	for env := range f.permissions {
+		f.permissions[env] = set
+	}
+	return f
+}
+
+// share is what the form asks for, as a state of a share.
+func (f shareForm) share() models.Share {
+	s := models.Share{Until: f.until, Note: f.Note}
+	for _, env := range f.Environments {
+		s.Grants = append(s.Grants, models.Grant{EnvironmentID: env, Permissions: f.permissions[env]})
+	}
+	return s
+}
+
+func (f shareForm) input(grantee string) service.ShareInput {
+	return service.ShareInput{GranteeAppID: grantee, Until: f.until, Note: f.Note, Version: f.Version, Grants: f.share().Grants}
 }
 
 // formOf is the form as a stored share fills it.
 func (h shares) formOf(s models.Share) shareForm {
-	f := shareForm{To: s.GranteeAppID, Note: s.Note, Version: s.Version, permissions: map[string]models.PermissionSet{}}
+	f := shareForm{To: s.GranteeAppID, Note: s.Note, Version: s.Version, until: s.Until, permissions: map[string]models.PermissionSet{}}
 	if s.Until != nil {
 		f.Until = s.Until.In(h.zone).Format(minuteLayout)
 	}

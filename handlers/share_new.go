@@ -38,6 +38,9 @@ func (h shares) new(c echo.Context) error {
 			return err
 		}
 		f = h.fillFound(&page, p.App.AppID, f, found)
+		if page.Missing = models.MissingOfAppID(f.To); page.Missing > 0 {
+			page.Errors = nil
+		}
 	}
 	return h.form(c, http.StatusOK, p, f, page)
 }
@@ -84,6 +87,8 @@ func (h shares) create(c echo.Context) error {
 	}
 	app := c.Param(appParam)
 	switch {
+	case f.Adjust != "":
+		return h.again(c, http.StatusOK, f.adjusted(), found, views.ShareFormPage{Errors: errs})
 	case !found.Allowed.Allowed:
 		errs["to"] = found.Allowed.Msg
 	case found.Existing != nil && f.Version == 0:
@@ -98,7 +103,7 @@ func (h shares) create(c echo.Context) error {
 		return h.again(c, http.StatusUnprocessableEntity, f, found, views.ShareFormPage{Errors: fields})
 	}
 	if models.IsCode(err, models.CodeConflict) && f.Version != 0 {
-		return h.again(c, http.StatusConflict, f, found, views.ShareFormPage{Conflict: true})
+		return h.conflicted(c, f)
 	}
 	if err != nil {
 		return err
@@ -141,6 +146,9 @@ func (h shares) form(c echo.Context, status int, p place, f shareForm, page view
 		if row.Included {
 			row.Permissions = f.permissions[e.ID]
 		}
+		if page.Stored != nil {
+			row.Stored = storedOf(page.Stored.Grants, e.ID)
+		}
 		page.Environments = append(page.Environments, row)
 	}
 	page.Base, page.AppID = h.base(c, p, tabSharing), app
@@ -149,4 +157,14 @@ func (h shares) form(c echo.Context, status int, p place, f shareForm, page view
 		page.Version = strconv.Itoa(f.Version)
 	}
 	return render.Page(c, status, views.ShareForm(page))
+}
+
+// storedOf is what is stored of an environment.
+func storedOf(grants []views.GrantRow, env string) models.PermissionSet {
+	for _, g := range grants {
+		if g.EnvironmentID == env {
+			return g.Permissions
+		}
+	}
+	return 0
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/google/go-cmp/cmp"
 
 	"envshare/internal/paths"
@@ -80,7 +81,8 @@ func TestShareJourney(t *testing.T) {
 	})
 	t.Run("edit", func(t *testing.T) {
 		address := paths.EditShare(shop, share.ID)
-		form := owner.get(paths.Share(shop, share.ID)).want(200)
+		page := owner.get(paths.Share(shop, share.ID)).want(200)
+		form := owner.get(page.Find(`a[href="`+address+`"]`).AttrOr("href", "")).want(200)
 		form.wantCount(`input[name="perm.`+shopTest+`"][checked]`, 2)
 		owner.submit(form, address, "env", shopTest, "env", shopProd, "perm."+shopProd, "database.read", "until", "").
 			wantRedirect(paths.Shares(shop)).follow().wantFlash(text("flash.share_changed", "name", "食堂"))
@@ -93,7 +95,8 @@ func TestShareJourney(t *testing.T) {
 		}
 	})
 	t.Run("pause and resume", func(t *testing.T) {
-		page := owner.get(paths.Shares(shop))
+		ask := owner.get(paths.Shares(shop)).Find(`a[href="`+paths.PauseShare(shop, share.ID)+`"]`).AttrOr("href", "")
+		page := owner.get(ask).want(200).wantText(`[data-testid="impact"]`, text("shares.calls_7_days"), "0", text("shares.never")).wantText("main", shopTest)
 		page = owner.submit(page, paths.PauseShare(shop, share.ID)).wantRedirect(paths.Shares(shop)).follow()
 		page.wantFlash(text("flash.share_paused")).wantText(`[data-testid="share-row"]`, text("share_status.paused"))
 		grantee.get(paths.Environment(diner, shopTest)).want(403).wantText(`[data-testid="error-message"]`, text("error.share_paused", "environment", shopTest))
@@ -236,7 +239,7 @@ func TestS6OneSharePerPair(t *testing.T) {
 		mine, theirs := b.get(address), b.get(address)
 		b.submit(theirs, address, "note", "先").wantRedirect(paths.Shares(shop))
 		p := b.submit(mine, address, "note", "后", "env", shopProd, "perm."+shopProd, "storage.read").want(409)
-		p.wantText(`[data-testid="conflict"]`, text("share_form.conflict")).wantCount(`input[name="note"][value="后"]`, 1)
+		p.wantText(`[data-testid="conflict"]`, "admin-a1").wantCount(`input[name="note"][value="后"]`, 1)
 		p.wantCount(`input[name="env"][value="`+shopProd+`"][checked]`, 1).wantCount(`input[name="perm.`+shopProd+`"][checked]`, 1)
 		if got := k.only(shop).Note; got != "先" {
 			t.Errorf("note %q", got)
@@ -263,28 +266,43 @@ func TestS12Leave(t *testing.T) {
 	}
 }
 
-// The address of a share leads everybody to what they may do with it.
+// Both sides read a share; only the owner's administrators change it.
 func TestWhoMayManageAShare(t *testing.T) {
 	k := newWorld(t)
 	share := k.share(shop, diner, shopTest, models.FunctionsView).ID
 	viewer := k.signIn("viewer", map[string]models.Role{shop: models.RoleViewer})
 	developer := k.signIn("developer", map[string]models.Role{shop: models.RoleDeveloper})
 	grantee := k.admin(diner)
+	actions := func(b *browser, app string) []string {
+		var out []string
+		b.get(paths.Share(app, share)).want(200).Find(`[data-testid="share-actions"] a`).Each(func(_ int, s *goquery.Selection) {
+			out = append(out, s.AttrOr("href", ""))
+		})
+		return out
+	}
 
-	k.admin(shop).do("GET", paths.Share(shop, share), "", nil).wantRedirect(paths.EditShare(shop, share))
-	grantee.do("GET", paths.Share(diner, share), "", nil).wantRedirect(paths.SharesWithMe(diner))
+	if d := cmp.Diff([]string{paths.PauseShare(shop, share), paths.DeleteShare(shop, share), paths.EditShare(shop, share)}, actions(k.admin(shop), shop)); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([]string{paths.LeaveShare(diner, share)}, actions(grantee, diner)); d != "" {
+		t.Error(d)
+	}
 	for _, b := range []*browser{viewer, developer} {
-		b.do("GET", paths.Share(shop, share), "", nil).wantRedirect(paths.Shares(shop))
+		b.get(paths.Share(shop, share)).want(200).wantText(`[data-testid="why-not"]`, text("error.role_needed", "role", models.RoleAdmin)).
+			wantCount(`[data-testid="share-actions"] a, [data-testid="share-actions"] form`, 0)
 		b.get(paths.EditShare(shop, share)).want(403)
+		b.get(paths.PauseShare(shop, share)).want(403)
 		b.get(paths.DeleteShare(shop, share)).want(403)
 		b.get(paths.NewShareTo(shop, diner)).want(403)
 		b.get(paths.Shares(shop)).want(200).wantCount(`a[href="`+paths.NewShare(shop)+`"]`, 0).wantCount(`a[href="`+paths.EditShare(shop, share)+`"]`, 0)
 	}
 	grantee.get(paths.EditShare(diner, share)).want(404)
+	grantee.get(paths.PauseShare(diner, share)).want(404)
 	grantee.get(paths.DeleteShare(diner, share)).want(404)
 	grantee.forge(paths.PauseShare(diner, share)).want(404)
 	grantee.forge(paths.DeleteShare(diner, share)).want(404)
 	k.signIn("guest", map[string]models.Role{diner: models.RoleViewer}).get(paths.LeaveShare(diner, share)).want(403)
+	k.admin(depot).get(paths.Share(depot, share)).want(404)
 }
 
 // S13: turning sharing off ends all outgoing shares, after confirming it.

@@ -79,17 +79,11 @@ func (h pages) zoneName() string {
 	return offset
 }
 
-// nearDays is from how many days before its end a share's end is shown as near.
-const nearDays = 7
-
 // shareState is a share's status as its tag shows it.
 func (h pages) shareState(s models.Share, status models.ShareStatus) views.ShareState {
 	state := views.ShareState{Status: status}
-	if status != models.ShareActive || s.Until == nil {
-		return state
-	}
-	if left := s.Until.Sub(h.now()).Hours() / 24; left <= nearDays {
-		state.EndsInDays = max(1, int(math.Ceil(left)))
+	if status == models.ShareActive && s.EndsSoon(h.now()) {
+		state.EndsInDays = max(1, int(math.Ceil(s.Until.Sub(h.now()).Hours()/24)))
 	}
 	return state
 }

@@ -26,3 +26,12 @@ func (p PageRequest) Clamped() PageRequest {
 
 // Offset returns how many items come before the page.
 func (p PageRequest) Offset() int { c := p.Clamped(); return (c.Page - 1) * c.Size }
+
+// Within returns the request, for the last page where a later one was asked for
+// than a list of that length has.
+func (p PageRequest) Within(total int64) PageRequest {
+	p = p.Clamped()
+	last := max(1, (total+int64(p.Size)-1)/int64(p.Size))
+	p.Page = int(min(int64(p.Page), last))
+	return p
+}

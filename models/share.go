@@ -116,3 +116,9 @@ type ShareUsage struct {
 	Denied7Days int64
 	LastCallAt  *time.Time
 }
+
+// UseDay is how much a share was used on one day (UTC).
+type UseDay struct {
+	Day           string // YYYY-MM-DD
+	Calls, Denied int64
+}

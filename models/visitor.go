@@ -32,9 +32,6 @@ func (v Visitor) Key() string {
 	return base64.RawURLEncoding.EncodeToString([]byte(v.AppID + v.OpenID))
 }
 
-// appIDLength is the length of every AppID.
-const appIDLength = 18
-
 // ParseVisitorKey returns the visitor that a key names.
 func ParseVisitorKey(key string) (Visitor, error) {
 	text, err := base64.RawURLEncoding.DecodeString(key)

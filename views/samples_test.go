@@ -101,7 +101,10 @@ func sampleForm() ShareFormPage {
 
 func refusedForm() ShareFormPage {
 	p := sampleForm()
-	p.ShareID, p.Conflict = "s3", true
+	p.ShareID, p.Conflict = "s3", &ShareConflict{Who: "bob", When: "10:02:11", Mine: ShareSnapshot{Grants: sampleShares()[1].Grants, Note: "双十一大促"}}
+	p.Stored = &ShareSnapshot{Grants: sampleShares()[2].Grants, Until: "2026-11-28 23:59", UntilValue: "2026-11-28T23:59"}
+	p.Environments[0].Stored = models.NewPermissionSet(models.FunctionsInvoke, models.DatabaseRead)
+	p.Environments[1].Stored = models.NewPermissionSet(models.FunctionsView)
 	p.Environments[0].Permissions = 0
 	p.Errors = Errors{
 		"to": models.M("error.appid"), "env": models.M("error.required"), "perm." + envProd: models.M("error.required"),
@@ -134,6 +137,7 @@ func samplePages() map[string]templ.Component {
 	addAccessSamples(pages)
 	addData(pages)
 	addShareSamples(pages, more)
+	addSharePageSamples(pages)
 	addFunctionSamples(pages, more)
 	addUsageSamples(pages, more)
 	return pages

@@ -20,6 +20,13 @@ func texts(doc *goquery.Document, selector string) []string {
 	return out
 }
 
+// textsOf returns the texts of a selection, spaces collapsed.
+func textsOf(list *goquery.Selection) []string {
+	var out []string
+	list.Each(func(_ int, s *goquery.Selection) { out = append(out, strings.Join(strings.Fields(s.Text()), " ")) })
+	return out
+}
+
 func TestSharesTableShowsEveryColumn(t *testing.T) {
 	_, doc := render(t, samplePages()["shares"], i18n.Chinese)
 	row := doc.Find("[data-testid=share-row]").Eq(2)
@@ -38,9 +45,12 @@ func TestSharesTableShowsEveryColumn(t *testing.T) {
 func TestSharesMenuOffersWhatTheStatusAllows(t *testing.T) {
 	_, doc := render(t, samplePages()["shares"], i18n.English)
 	for i, want := range []string{"pause", "pause", "pause", "resume", ""} {
-		action := doc.Find("[data-testid=share-row]").Eq(i).Find("form").AttrOr("action", "")
-		if want == "" && action != "" || want != "" && !strings.HasSuffix(action, "/"+want) {
-			t.Errorf("row %d offers %q, want %q", i, action, want)
+		row := doc.Find("[data-testid=share-row]").Eq(i)
+		for _, action := range []string{"pause", "resume"} {
+			offered := row.Find(`a[href$="/`+action+`"], form[action$="/`+action+`"]`).Length() > 0
+			if offered != (action == want) {
+				t.Errorf("row %d offers %s: %v", i, action, offered)
+			}
 		}
 	}
 }
@@ -122,7 +132,7 @@ func TestShareFormTiesTheWarningToOperatingFunctions(t *testing.T) {
 
 func TestShareFormWaitsForTheLookup(t *testing.T) {
 	_, doc := render(t, samplePages()["share form fresh"], i18n.Chinese)
-	if doc.Find("#share-form button[type=submit]").Length() != 0 {
+	if doc.Find("#share-form button[type=submit]:not([name]):not([disabled])").Length() != 0 {
 		t.Error("can be sent before anybody was looked up")
 	}
 	if doc.Find(`#share-lookup form[method=get] input[name=to]`).Length() != 1 {
@@ -138,6 +148,15 @@ func TestRefusedShareFormShowsEveryMessage(t *testing.T) {
 	if doc.Find("[data-testid=conflict]").Length() != 1 {
 		t.Error("the conflict is not told")
 	}
+	newer, mine := doc.Find("[data-testid=newer]").Text(), doc.Find("[data-testid=mine]").Text()
+	if !strings.Contains(newer, "2026-11-28 23:59") || !strings.Contains(mine, "双十一大促") {
+		t.Errorf("newer %q beside mine %q", newer, mine)
+	}
+	changes := doc.Find("[data-testid=changes] li:not([hidden])")
+	changes.Find("[hidden]").Remove()
+	if d := cmp.Diff([]string{"生产环境 （移出）收回： 调用云函数读取数据", "测试环境 （移出）收回： 查看云函数"}, textsOf(changes.Slice(0, 2))); d != "" {
+		t.Errorf("changes (-want +got):\n%s", d)
+	}
 }
 
 func TestRemovingShowsWhoUsedTheShare(t *testing.T) {
@@ -146,6 +165,34 @@ func TestRemovingShowsWhoUsedTheShare(t *testing.T) {
 	for _, want := range []string{"412", "1,902", "昨天 21:14"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the impact lacks %q", want)
+		}
+	}
+}
+
+func TestSharePageTellsEverything(t *testing.T) {
+	_, doc := render(t, samplePages()["share"], i18n.Chinese)
+	doc.Find("[hidden]").Remove()
+	text := strings.Join(strings.Fields(doc.Find("main").Text()), "")
+	for _, want := range []string{
+		"商城小程序", appMall, "双十一活动", appEvent, "6天后到期", "未开通", "2026-11-28", "双十一大促", "在控制台：无。", "在代码里：调用云函数读取数据", "412", "1,902",
+		"2026-11-20", "3", "林夏修改了共享", "新增：调用云函数", "收回：查看云函数", "（新加入）新增：全部权限", "（移出）收回：全部权限", "有效期由「长期」改为「2026-11-2823:59」", "备注由「无」改为「大促」", "（通过apply）",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+}
+
+func TestMapSaysTheSameInPictureAndTable(t *testing.T) {
+	_, doc := render(t, samplePages()["share map"], i18n.Chinese)
+	lines := doc.Find("[data-testid=graph-line]")
+	if lines.Length() != 1 || lines.AttrOr("href", "") != "/s1" || lines.AttrOr("aria-label", "") != "A 共享给 B" {
+		t.Errorf("%d lines to %q", lines.Length(), lines.AttrOr("href", ""))
+	}
+	row := doc.Find("[data-testid=map-row]")
+	for _, want := range []string{"商城小程序", "双十一活动", envProd, "调用云函数", "生效中", "2026-11-28"} {
+		if !strings.Contains(row.Text(), want) {
+			t.Errorf("the row lacks %q", want)
 		}
 	}
 }

@@ -117,6 +117,8 @@ export async function shareAction(page, grantee, action) {
 
 export async function pauseShare(page, grantee) {
   await shareAction(page, grantee, '暂停')
+  await page.getByRole('heading', { name: `暂停对 ${grantee.name} 的共享` }).waitFor()
+  await page.getByRole('button', { name: '暂停', exact: true }).click()
   await flash(page, '共享已暂停')
   await shareRow(page, grantee).getByText('已暂停').waitFor()
 }

@@ -156,7 +156,9 @@
   document.addEventListener('htmx:afterSettle', (event) => {
     const target = event.detail.target;
     const dialog = one('#dialog');
-    if (dialog && (target === dialog || dialog.contains(one('#dialog-content')))) openDialog(dialog);
+    const lookedUp = target.id === 'share-found';
+    if (lookedUp) refreshLookup();
+    if (dialog && !lookedUp && (target === dialog || dialog.contains(one('#dialog-content')))) openDialog(dialog);
     if (target === document.body) {
       one('#main').focus();
       showActiveTab();
@@ -233,11 +235,52 @@
     for (const button of all('[data-preset]', card)) {
       button.setAttribute('aria-pressed', String(button.dataset.preset === preset));
     }
-    for (const side of ['can', 'cannot']) {
-      const words = all(`[data-summary="${side}"] [data-permission-word]`, card);
-      for (const word of words) word.hidden = ticked.has(word.dataset.permissionWord) !== (side === 'can');
-      one(`[data-summary-none="${side}"]`, card).hidden = words.some((word) => !word.hidden);
+    for (const line of all('[data-summary]', card)) {
+      const words = all('[data-permission-word]', line);
+      for (const word of words) word.hidden = ticked.has(word.dataset.permissionWord) !== (line.dataset.summary === 'can');
+      line.nextElementSibling.hidden = words.some((word) => !word.hidden);
     }
+    refreshChange(card, one('[data-include]', card).checked ? ticked : new Set());
+  }
+
+  const storedOf = (card) => new Set(card.dataset.stored.split(' ').filter(Boolean));
+
+  // What saving would change about one environment.
+  function refreshChange(card, wanted) {
+    const row = one(`[data-change-environment="${card.dataset.shareEnvironment}"]`);
+    if (!row) return;
+    const stored = storedOf(card);
+    let changed = false;
+    for (const [side, has, lacks] of [['added', wanted, stored], ['removed', stored, wanted]]) {
+      const part = one(`[data-change="${side}"]`, row);
+      const words = all('[data-changed-word]', part);
+      for (const word of words) word.hidden = !has.has(word.dataset.changedWord) || lacks.has(word.dataset.changedWord);
+      part.hidden = words.every((word) => word.hidden);
+      changed ||= !part.hidden;
+    }
+    one('[data-change="joined"]', row).hidden = stored.size > 0 || wanted.size === 0;
+    one('[data-change="left"]', row).hidden = stored.size === 0 || wanted.size > 0;
+    row.hidden = !changed;
+  }
+
+  function refreshChanges() {
+    const list = one('[data-share-changes]');
+    if (!list) return;
+    for (const row of all('[data-change-field]', list)) {
+      const field = one(`#share-form [name="${row.dataset.changeField}"]`);
+      row.hidden = field.value === field.dataset.stored;
+    }
+    const rows = all('[data-change-environment], [data-change-field]', list);
+    one('[data-change-none]', list).hidden = rows.some((row) => !row.hidden);
+  }
+
+  // A refusal that came while one typed belongs to the input.
+  function refreshLookup() {
+    const input = one('[data-lookup]');
+    const refused = one('#f-to-error');
+    if (refused) input.setAttribute('aria-invalid', 'true');
+    else input.removeAttribute('aria-invalid');
+    input.setAttribute('aria-describedby', refused ? 'f-to-error f-to-hint' : 'f-to-hint');
   }
 
   function refreshShareForm() {
@@ -252,11 +295,12 @@
     const permissions = included.reduce((sum, card) => sum + boxes(card).filter((box) => box.checked).length, 0);
     const note = one('[data-share-count]');
     note.textContent = note.dataset.shareCount.replace('{environments}', included.length).replace('{permissions}', permissions);
+    refreshChanges();
   }
 
   document.addEventListener('change', (event) => {
     const box = event.target;
-    if (!box.closest('[data-share-environment]')) return;
+    if (!box.closest('#share-form')) return;
     if (box.dataset.permission) keepImplied(box);
     refreshShareForm();
   });
@@ -290,6 +334,19 @@
 
   document.addEventListener('htmx:afterSettle', loadCharts);
   loadCharts();
+  // The other environments that are included get the same ticks.
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest('[data-copy-permissions]');
+    if (!button) return;
+    event.preventDefault();
+    const from = button.closest('[data-share-environment]');
+    const ticked = new Set(boxes(from).filter((box) => box.checked).map((box) => box.dataset.permission));
+    for (const card of all('[data-share-environment]')) {
+      if (card === from || !one('[data-include]', card).checked) continue;
+      for (const box of boxes(card)) box.checked = ticked.has(box.dataset.permission);
+    }
+    refreshShareForm();
+  });
 
   /* ---- A form that came back: the first field in error takes the focus, wherever another one asked for it. ---- */
 

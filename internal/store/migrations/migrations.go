@@ -28,6 +28,7 @@ func All() []*gormigrate.Migration {
 		step("202611280051-invitations", invitations),
 		step("202611280070-function-work", functionWork),
 		step("202611280020-usage-counts", usageCounts),
+		step("202611280060-share-lists", shareLists),
 	}
 }
 
