@@ -47,6 +47,7 @@ const (
 // a refused call, rule_denied, function_unknown, the function's own failure,
 // result_too_large, limited.
 func (s *Clients) Call(ctx context.Context, c ClientCall, f FunctionCall) (FunctionAnswer, error) {
+	c.resource = f.Name
 	scope, err := s.enter(ctx, c, models.FunctionsInvoke)
 	if err != nil {
 		return FunctionAnswer{}, err

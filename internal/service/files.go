@@ -116,6 +116,7 @@ func newTicketID() string { return rand.Text() }
 // Upload begins an upload and returns its ticket and the file's id. Needs
 // storage.write. Codes besides those of a refused call: invalid.
 func (s *Files) Upload(ctx context.Context, cred Credential, info CallInfo, path string) (text, fileID string, err error) {
+	info.resource = path
 	env, err := s.calls.authorize(ctx, cred, info, models.StorageWrite)
 	if err != nil {
 		return "", "", err

@@ -7,6 +7,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -59,9 +60,12 @@ type Services struct {
 	Access      *AccessSettings
 	Credentials *Credentials
 	Manifests   *Manifests
+	Denials     *Denials
+	Explainer   *Explainer
 
 	facts    *factsHolder
 	recorder *recorder
+	denials  *denialRecorder
 }
 
 // base is what every service needs.
@@ -82,13 +86,13 @@ func New(d Deps) *Services {
 	}
 	b := base{store: d.Store, facts: newFactsHolder(d.Store, d.Now), logger: d.Logger, clock: d.Now}
 	rec := newRecorder(d.Store, d.Logger, d.Now)
-	s := &Services{facts: b.facts, recorder: rec}
+	s := &Services{facts: b.facts, recorder: rec, denials: newDenialRecorder(d.Store, d.Logger, d.Now)}
 	s.Accounts = &Accounts{base: b, limiter: newLoginLimiter(d.Now)}
 	s.Apps = &Apps{base: b}
 	s.Sharing = &Sharing{base: b, recorder: rec}
 	s.Credentials = &Credentials{base: b, keys: d.Keys, runs: &runs{}}
 	code := &codeCache{store: d.Store, dir: d.FunctionsDir}
-	s.Calls = &Calls{base: b, credentials: s.Credentials, runner: d.Runner, code: code, recorder: rec, gatewayURL: d.WorkerGatewayURL}
+	s.Calls = &Calls{base: b, credentials: s.Credentials, runner: d.Runner, code: code, recorder: rec, gatewayURL: d.WorkerGatewayURL, denials: s.denials}
 	s.Documents = &Documents{base: b, calls: s.Calls, db: d.Documents}
 	s.Files = &Files{base: b, calls: s.Calls, keys: d.Keys, blobs: d.Blobs, sweeper: newBackground()}
 	s.Clients = &Clients{base: b, calls: s.Calls, documents: s.Documents, files: s.Files, keys: d.Keys, wechat: d.WeChat, polls: newPolls(d.Now), sweeper: newBackground()}
@@ -97,6 +101,8 @@ func New(d Deps) *Services {
 	s.Transfers = newTransfers(b, s.Documents, d.TransfersDir)
 	s.Documents.transfers = s.Transfers
 	s.Functions = &Functions{base: b, calls: s.Calls, runner: d.Runner, recorder: rec}
+	s.Denials = &Denials{base: b, recorder: s.denials}
+	s.Explainer = &Explainer{base: b, calls: s.Calls, clients: s.Clients, access: s.Access}
 	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, documents: s.Documents, files: s.Files, keys: d.Keys}
 	return s
 }
@@ -127,7 +133,7 @@ func (s *Services) Close(ctx context.Context) error {
 	s.Transfers.close()
 	s.Files.sweeper.stop()
 	s.Clients.sweeper.stop()
-	return s.recorder.close(ctx)
+	return errors.Join(s.recorder.close(ctx), s.denials.close(ctx))
 }
 
 // Ready reports whether the services can answer: the database does.

@@ -60,6 +60,7 @@ type Store struct {
 	Clients      Clients
 	Files        Files
 	Transfers    Transfers
+	Denials      Denials
 }
 
 // poolSize is the number of reading connections on SQLite, and of all
@@ -181,6 +182,7 @@ func assemble(write, read *gorm.DB, inTx bool) *Store {
 	s.Clients = Clients{s}
 	s.Files = Files{s}
 	s.Transfers = Transfers{s}
+	s.Denials = Denials{s}
 	return s
 }
 
