@@ -69,6 +69,7 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	registerDatabase(member, p)
 	registerStorage(member, p)
 	registerAccess(member, p)
+	registerWhy(member, p)
 }
 
 // The placeholders of the routes.
@@ -232,6 +233,12 @@ func registerAccess(r routes, p pages) {
 		r.post(paths.SimulateRules(address), one.simulate)
 		r.post(paths.RestoreRules(address), one.restore)
 	}
+}
+
+// registerWhy adds what was refused, and why.
+func registerWhy(r routes, p pages) {
+	r.get(paths.Denials(anyApp, paths.DenialQuery{}), denials{p}.index)
+	r.get(paths.Explain(anyApp, paths.Question{}), explain{p}.show)
 }
 
 // pathOf is an address without its query.

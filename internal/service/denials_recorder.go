@@ -43,7 +43,7 @@ const (
 	denialsPerApp  = 200   // lines of one app in one environment on one day
 	denialsPerDay  = 1_000 // lines of one environment on one day; those that stand for many come on top
 	denialArgBytes = 120
-	keepDenials    = 30 * 24 * time.Hour
+	keepDenialDays = 30
 )
 
 func newDenialRecorder(s *store.Store, logger *slog.Logger, clock func() time.Time) *denialRecorder {
@@ -165,7 +165,7 @@ func (r *denialRecorder) run() {
 			cancel()
 			return
 		case <-clean.C:
-			err = r.store.Denials.DeleteBefore(ctx, r.clock().Add(-keepDenials))
+			err = r.store.Denials.DeleteBefore(ctx, r.clock().AddDate(0, 0, -keepDenialDays))
 		case <-tick.C:
 			err = r.flush(ctx)
 		}
