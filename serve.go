@@ -146,7 +146,7 @@ func (s serveCommand) console(services *service.Services, logger *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	handlers.Register(e, services, handlers.Options{NeedsSetUp: services.Accounts.NeedsSetUp, Secure: s.Secure()})
+	handlers.Register(e, services, handlers.Options{NeedsSetUp: services.Accounts.NeedsSetUp, Secure: s.Secure(), Styleguide: s.Styleguide || s.Demo})
 	return e, nil
 }
 

@@ -26,6 +26,8 @@ type Options struct {
 	Secure bool
 	// Now is the clock; nil for the real one.
 	Now func() time.Time
+	// Styleguide adds the page of the parts, for operators.
+	Styleguide bool
 }
 
 // routes adds addresses that share who may ask for them.
@@ -61,6 +63,11 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	signedIn.post(paths.Logout(), login{pages: p}.logout)
 	signedIn.get(paths.Home(), apps{p}.home)
 	signedIn.get(paths.Apps(), apps{p}.index)
+
+	if o.Styleguide {
+		signedIn.get(paths.Styleguide(""), styleguide{p}.show)
+		signedIn.get(paths.Styleguide("dialog"), styleguide{p}.dialog)
+	}
 
 	member := routes{e, []echo.MiddlewareFunc{session.Required, p.explainRefusal}}
 	registerApp(member, p)
