@@ -30,7 +30,7 @@ func (e *explaining) console() error {
 		e.skip(models.M("explain.own"), models.StepShare, models.StepPermission)
 		return nil
 	}
-	e.detail(models.StepShare, models.ShareDetail(e.grant(), e.now))
+	e.shareDetail()
 	return nil
 }
 

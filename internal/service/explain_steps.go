@@ -130,10 +130,17 @@ func (e *explaining) opens() (models.CallFacts, error) {
 	models.OpenSteps(call, e.resourceApp(), e.now, e.answer)
 	if e.own() {
 		e.skip(models.M("explain.own"), models.StepShare, models.StepAuthFunction, models.StepVerdict, models.StepSession, models.StepPermission)
-	} else if e.out.OwnerAppID != "" {
-		e.detail(models.StepShare, models.ShareDetail(call.Grant, e.now))
+	} else {
+		e.shareDetail()
 	}
 	return call, models.MayOpenSession(call, e.resourceApp(), e.now).Err()
+}
+
+// shareDetail says why a share does not work.
+func (e *explaining) shareDetail() {
+	if e.steps[models.StepShare].Status == models.StepFailed {
+		e.detail(models.StepShare, models.ShareDetail(e.grant(), e.now))
+	}
 }
 
 // own reports whether the environment is the caller's own app's (C4).

