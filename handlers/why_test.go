@@ -42,7 +42,9 @@ func TestDenials_ShowEveryColumn(t *testing.T) {
 		t.Errorf("the explainer is asked %s", href)
 	}
 	viewer := k.signIn("viewer", map[string]models.Role{shop: models.RoleViewer})
-	find := func(q paths.DenialQuery) int { return viewer.get(paths.Denials(shop, q)).Find("[data-testid=denial-row]").Length() }
+	find := func(q paths.DenialQuery) int {
+		return viewer.get(paths.Denials(shop, q)).Find("[data-testid=denial-row]").Length()
+	}
 	for _, q := range []paths.DenialQuery{{Caller: diner}, {Environment: shopTest}, {Code: "forbidden"}, {Caller: diner, Environment: shopTest, Code: "forbidden"}} {
 		if n := find(q); n != 1 {
 			t.Errorf("%+v finds %d", q, n)

@@ -12,7 +12,7 @@ import (
 
 // denied counts a refusal of an app's code in shop-1, as a call would.
 func (w *world) denied(caller string, shared bool, resource string, err error) {
-	w.Services.denials.note(refusedCall{
+	w.denials.note(refusedCall{
 		env: "shop-1", owner: shop, caller: caller, shared: shared, plane: models.PlaneServer, operation: string(models.DatabaseRead), resource: resource,
 	}, err)
 }
@@ -99,12 +99,12 @@ func TestDenials_StrangersAreOneLineWithoutNames(t *testing.T) {
 		same(t, int64(2), list.Total)
 		seen := map[string]int64{}
 		for _, d := range list.Denials {
-			seen[d.CallerAppID+" "+d.MsgKey] = d.Count
+			seen[d.CallerAppID+"/"+d.MsgKey] = d.Count
 			if d.Resource != "" || d.Operation != "" || strings.Contains(d.MsgArgs, "guess") {
 				t.Errorf("%+v", d)
 			}
 		}
-		same(t, map[string]int64{kitchen + " denial.one_line": 300, " denial.unknown_app": 600}, seen)
+		same(t, map[string]int64{kitchen + "/denial.one_line": 300, "/denial.unknown_app": 600}, seen)
 	})
 }
 
@@ -115,7 +115,7 @@ func TestDenials_AreBoundedInMemoryAndPerDay(t *testing.T) {
 	for i := range kinds {
 		w.denied(diner, true, fmt.Sprint("collection-", i), noRead)
 		if i == kinds/2 {
-			must(t, w.Services.denials.flush(t.Context()))
+			must(t, w.denials.flush(t.Context()))
 		}
 	}
 	list := w.listed(t, shopAdmin, shop, models.DenialFilter{})
@@ -136,19 +136,19 @@ func TestDenials_AreBoundedInMemoryAndPerDay(t *testing.T) {
 	same(t, int64(kinds), count)
 
 	for i := range 3 * denialsInMind { // visitors choose names too
-		w.Services.denials.note(refusedCall{env: "shop-1", owner: shop, plane: models.PlaneClient, operation: "database.read", resource: fmt.Sprint(i)},
+		w.denials.note(refusedCall{env: "shop-1", owner: shop, plane: models.PlaneClient, operation: "database.read", resource: fmt.Sprint(i)},
 			models.E(models.CodeRuleDenied, "call.rule_denied", "collection", fmt.Sprint(i), "environment", "shop-1"))
 	}
-	w.Services.denials.mu.Lock()
-	held := len(w.Services.denials.lines)
-	w.Services.denials.mu.Unlock()
+	w.denials.mu.Lock()
+	held := len(w.denials.lines)
+	w.denials.mu.Unlock()
 	if held > denialsPerApp+1 {
 		t.Errorf("%d lines in memory", held)
 	}
 	for i := range denialsInMind {
-		w.Services.denials.note(refusedCall{env: fmt.Sprint("env-", i), owner: shop, caller: diner, shared: true, plane: models.PlaneServer, operation: "init"}, noRead)
+		w.denials.note(refusedCall{env: fmt.Sprint("env-", i), owner: shop, caller: diner, shared: true, plane: models.PlaneServer, operation: "init"}, noRead)
 	}
-	must(t, w.Services.denials.flush(t.Context())) // environments that are gone are left out
+	must(t, w.denials.flush(t.Context())) // environments that are gone are left out
 }
 
 func TestDenials_LongAndBrokenNames(t *testing.T) {
@@ -157,7 +157,7 @@ func TestDenials_LongAndBrokenNames(t *testing.T) {
 		w.denied(diner, true, strings.Repeat("集合\x00\xff", 400), noRead)
 		w.denied(diner, true, "x", errors.New("a failure of ours"))
 		w.denied(diner, true, "x", nil)
-		w.Services.denials.note(refusedCall{env: "nowhere", caller: diner, plane: models.PlaneServer, operation: "database.read"}, noRead)
+		w.denials.note(refusedCall{env: "nowhere", caller: diner, plane: models.PlaneServer, operation: "database.read"}, noRead)
 		list := w.listed(t, shopAdmin, shop, models.DenialFilter{})
 		same(t, int64(1), list.Total)
 	})
@@ -166,10 +166,10 @@ func TestDenials_LongAndBrokenNames(t *testing.T) {
 func TestDenials_AreForgottenAfterThirtyDays(t *testing.T) {
 	w := sqliteWorld(t)
 	w.denied(shop, true, "old", models.E(models.CodeRuleDenied, "call.rule_denied", "collection", "old", "environment", "shop-1"))
-	must(t, w.Services.denials.flush(t.Context()))
+	must(t, w.denials.flush(t.Context()))
 	w.clock.advance(31 * 24 * time.Hour)
 	w.denied(shop, true, "new", models.E(models.CodeRuleDenied, "call.rule_denied", "collection", "new", "environment", "shop-1"))
-	must(t, w.Services.denials.flush(t.Context()))
+	must(t, w.denials.flush(t.Context()))
 	must(t, w.store.Denials.DeleteBefore(t.Context(), w.clock.now().AddDate(0, 0, -keepDenialDays)))
 	list := w.listed(t, shopAdmin, shop, models.DenialFilter{})
 	if list.Total != 1 || list.Denials[0].Resource != "new" {
@@ -186,11 +186,11 @@ func TestDenials_ManyAtOnceLoseNone(t *testing.T) {
 			for range 50 {
 				at.denied(diner, true, "todos", noRead)
 			}
-			return at.Services.denials.flush(t.Context())
+			return at.denials.flush(t.Context())
 		}) {
 			must(t, err)
 		}
-		must(t, second.Services.denials.flush(t.Context()))
+		must(t, second.denials.flush(t.Context()))
 		list := w.listed(t, shopAdmin, shop, models.DenialFilter{})
 		if list.Total != 1 || list.Denials[0].Count != 1000 {
 			t.Errorf("%+v", list.Denials)
