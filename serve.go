@@ -148,6 +148,7 @@ func (s serveCommand) console(services *service.Services, logger *slog.Logger) (
 	}
 	handlers.Register(e, services, handlers.Options{
 		NeedsSetUp: services.Accounts.NeedsSetUp, Secure: s.Secure(), URL: s.ConsoleURL, EnvironmentGrace: s.EnvironmentGrace,
+		Styleguide: s.Styleguide || s.Demo,
 	})
 	return e, nil
 }

@@ -139,6 +139,16 @@ async function allPages(page) {
     'delete folder': `${env}/storage/delete?path=many%2F`,
     'borrowed storage': `${borrowed}/storage`,
     'borrowed file': `${borrowed}/storage/file?path=logo.png`,
+    'refused calls': `${app}/denials`,
+    'refused calls, none found': `${app}/denials?code=auth_malformed`,
+    'refused calls of a borrower': `/apps/${member.appid}/denials?tab=with-me`,
+    'why, a question': `${app}/explain?plane=client`,
+    'why, refused': `${app}/explain?ask=1&plane=client&person=supposed&caller=${account.appid}&env=${mall.test}&operation=database.read&resource=offers&custom=%7B%22level%22%3A%22silver%22%7D`,
+    'why, allowed': `${app}/explain?ask=1&plane=client&person=visitor&caller=${account.appid}&env=${mall.test}&operation=database.read&resource=notice`,
+    'why, of a borrower': `/apps/${member.appid}/explain?ask=1&plane=server&caller=${member.appid}&env=${mall.test}&operation=database.write`,
+    'why, in the console': `${app}/explain?ask=1&plane=console&role=viewer&caller=${member.appid}&env=${mall.test}&operation=storage.operate`,
+    'styleguide': '/styleguide',
+    'styleguide dialog': '/styleguide/dialog',
     'not found': '/nowhere',
   }
 }
@@ -208,6 +218,7 @@ describe('pages', () => {
       await ui.post(page, `${ui.functionPath(mall, mall.test, 'createOrder')}/events`, { name: '正常下单', event: '{"productId":"p1"}' })
       await ui.post(page, `${ui.functionPath(mall, mall.test, 'hello')}/files`, { path: 'lib/util.js' })
       await ui.post(page, `${ui.functionPath(mall, mall.test, 'hello')}/files/rename`, { file: 'package.json', path: 'lib/package.json' })
+      await ui.run(page, member, member.env, 'callMall', { resourceEnv: mall.prod })
       await ui.openApp(page, mall)
       await ui.pauseShare(page, account)
       await store(page, long, Buffer.from('text '.repeat(20_000)))

@@ -50,7 +50,7 @@ func (k *console) grow(from, invocations, days int) {
 		var counts []store.UsageCount
 		for _, period := range periodsOf(now.AddDate(0, 0, -day), day) {
 			for _, app := range []string{shop, diner, depot, rival, ""} {
-				for _, op := range models.Operations() {
+				for _, op := range models.CountedOperations() {
 					counts = append(counts, store.UsageCount{EnvironmentID: shopTest, Period: period, CallerAppID: app, Operation: op, Tally: models.Tally{Calls: 9, Durations: models.Histogram{1: 9}}})
 				}
 			}

@@ -95,6 +95,7 @@ func (h pages) explainRefusal(next echo.HandlerFunc) echo.HandlerFunc {
 		if !refused(err) {
 			return err
 		}
+		h.services.Denials.Refused(c.Request().Context(), session.Actor(c), c.Param(appParam), c.Param(envParam), err)
 		console, failed := h.services.Apps.Console(c.Request().Context(), session.Actor(c), c.Param(appParam))
 		if failed != nil || console.MayOpen.Allowed {
 			return err

@@ -31,6 +31,8 @@ type Options struct {
 	URL string
 	// EnvironmentGrace is how long a deleted environment is kept.
 	EnvironmentGrace time.Duration
+	// Styleguide adds the page of the parts, for operators.
+	Styleguide bool
 }
 
 // routes adds addresses that share who may ask for them.
@@ -68,6 +70,11 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	signedIn.get(paths.Home(), apps{p}.home)
 	signedIn.get(paths.Apps(), apps{p}.index)
 
+	if o.Styleguide {
+		signedIn.get(paths.Styleguide(""), styleguide{p}.show)
+		signedIn.get(paths.Styleguide("dialog"), styleguide{p}.dialog)
+	}
+
 	member := routes{e, []echo.MiddlewareFunc{session.Required, p.explainRefusal}}
 	registerApp(member, p)
 	registerSettings(member, p, o)
@@ -77,6 +84,7 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	registerStorage(member, p)
 	registerAccess(member, p)
 	registerUsage(member, p)
+	registerWhy(member, p)
 }
 
 // The placeholders of the routes.
@@ -326,6 +334,12 @@ func registerUsage(r routes, p pages) {
 	r.get(paths.Statistics(anyApp, anyEnv), s.show)
 	r.get(paths.StatisticsTable(anyApp, anyEnv), s.download)
 	r.get(paths.FunctionMonitoring(anyApp, anyEnv, anyName), functionMonitoring{p}.show)
+}
+
+// registerWhy adds what was refused, and why.
+func registerWhy(r routes, p pages) {
+	r.get(paths.Denials(anyApp, paths.DenialQuery{}), denials{p}.index)
+	r.get(paths.Explain(anyApp, paths.Question{}), explain{p}.show)
 }
 
 // pathOf is an address without its query.

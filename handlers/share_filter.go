@@ -34,7 +34,7 @@ func shareFilter(ctx context.Context, p place, q sharesQuery, found service.Shar
 			Href: paths.SharesQuery(app, shareQuery(q.withMe(), all)),
 		})
 	}
-	bar.Environments = environmentOptions(ctx, p, q.withMe(), f.EnvironmentID)
+	bar.Environments = shareEnvironmentOptions(ctx, p, q.withMe(), f.EnvironmentID)
 	bar.Permissions = permissionOptions(ctx, f.Permission)
 	for _, sort := range models.ShareSorts() {
 		bar.Sorts = append(bar.Sorts, ui.Option{Value: string(sort), Label: sortLabel(ctx, sort), Selected: sort == f.Sort})
@@ -50,9 +50,9 @@ func shareQuery(withMe bool, f models.ShareFilter) paths.ShareQuery {
 	}
 }
 
-// environmentOptions are the environments that shares of a direction can hold;
+// shareEnvironmentOptions are the environments that shares of a direction can hold;
 // nil when they are too many to choose from.
-func environmentOptions(ctx context.Context, p place, withMe bool, selected string) []ui.Option {
+func shareEnvironmentOptions(ctx context.Context, p place, withMe bool, selected string) []ui.Option {
 	list := make([]models.Environment, 0, len(p.Own))
 	if !withMe {
 		list = append(list, p.Own...)

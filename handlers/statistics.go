@@ -81,7 +81,7 @@ func (h statistics) usageCharts(ctx context.Context, report service.UsageReport,
 	labels, layout := h.periodLabels(report.Periods, r), r.Layout()
 	over := ui.ChartProps{ID: "calls-over-time", Label: i18n.T(ctx, "statistics.calls_over_time"), Kind: "line", Categories: labels}
 	by := ui.ChartProps{ID: "calls-by-operation", Label: i18n.T(ctx, "statistics.by_operation"), Kind: "bar"}
-	for _, op := range models.Operations() {
+	for _, op := range models.CountedOperations() {
 		by.Categories = append(by.Categories, i18n.T(ctx, op.MessageKey()))
 	}
 	for _, s := range sides(report.View) {
@@ -92,7 +92,7 @@ func (h statistics) usageCharts(ctx context.Context, report service.UsageReport,
 		list := service.ByPeriod(report.Periods, layout, report.Points, is)
 		over.Series = append(over.Series, ui.ChartSeries{Label: i18n.T(ctx, s.label), Tone: s.tone, Values: figures(list, calls)})
 		bars := ui.ChartSeries{Label: i18n.T(ctx, s.label), Tone: s.tone}
-		for _, op := range models.Operations() {
+		for _, op := range models.CountedOperations() {
 			sum := service.Sum(report.Points, func(p store.UsagePoint) bool { return is(p) && p.Operation == op })
 			bars.Values = append(bars.Values, sum.Calls)
 		}
@@ -115,7 +115,7 @@ func (h pages) durationChart(ctx context.Context, labels []string, list []models
 
 func operationRows(ctx context.Context, report service.UsageReport) []views.UsageRow {
 	var out []views.UsageRow
-	for _, op := range models.Operations() {
+	for _, op := range models.CountedOperations() {
 		t := service.Sum(report.Points, func(p store.UsagePoint) bool { return p.Operation == op })
 		row := usageRow(i18n.T(ctx, op.MessageKey()), t)
 		if op == models.FunctionsInvoke {

@@ -53,17 +53,7 @@ type CallFacts struct {
 // environment look the same, so that nobody learns which environments exist. A
 // cross-account session opens nothing further: sharing has a single level (S4).
 func MayOpenSession(f CallFacts, resourceAppID string, now time.Time) Decision {
-	switch {
-	case f.Caller.AppID == "":
-		return Deny(CodeUnauthenticated, "error.unauthenticated")
-	case f.Caller.ended(now):
-		return Deny(CodeSessionInvalid, "call.session_expired")
-	case f.Caller.CrossAccount(),
-		f.Owner == "", f.Owner != resourceAppID,
-		f.Owner != f.Caller.AppID && !f.Grant.Active(now):
-		return Deny(CodeEnvNotShared, "call.env_not_shared", "environment", f.Env)
-	}
-	return Allow()
+	return decide(func(a Answer) { OpenSteps(f, resourceAppID, now, a) })
 }
 
 // MayCall decides one call of the data plane (DESIGN.md section 3): session
@@ -71,23 +61,5 @@ func MayOpenSession(f CallFacts, resourceAppID string, now time.Time) Decision {
 // its own environments (C2); another app's needs a session of its own, and a
 // session opens exactly one environment (C1).
 func MayCall(f CallFacts, p Permission, now time.Time) Decision {
-	switch {
-	case f.Caller.AppID == "":
-		return Deny(CodeUnauthenticated, "error.unauthenticated")
-	case f.Caller.ended(now):
-		return Deny(CodeSessionInvalid, "call.session_expired")
-	case !f.Caller.CrossAccount() && f.Owner == f.Caller.AppID && f.Owner != "":
-		return Allow()
-	case !f.Caller.CrossAccount() && f.Grant.Active(now):
-		return Deny(CodeSessionInvalid, "call.session_missing", "environment", f.Env)
-	case !f.Caller.CrossAccount():
-		return Deny(CodeEnvUnknown, "call.env_unknown", "environment", f.Env)
-	case f.Caller.SessionEnv != f.Env, f.Owner == "", !f.Grant.Active(now):
-		return Deny(CodeEnvNotShared, "call.env_not_shared", "environment", f.Env)
-	case f.Caller.GrantID != f.Grant.ID:
-		return Deny(CodeSessionInvalid, "call.session_stale", "environment", f.Env)
-	case !f.Grant.Permissions.Has(p):
-		return Deny(CodePermissionMissing, "call.permission_missing", "environment", f.Env, "permission", p, "key", string(p))
-	}
-	return Allow()
+	return decide(func(a Answer) { CallSteps(f, p, now, a) })
 }

@@ -27,10 +27,7 @@ type VisitFacts struct {
 // this page. A refusal does not tell whether the environment exists. Security
 // rules decide after it.
 func MayVisit(f VisitFacts) Decision {
-	if f.Owner == "" || f.Owner != f.ResourceAppID || !f.Policy.Unauthenticated || !f.Policy.AllowsOrigin(f.Origin) {
-		return Deny(CodeEnvNotShared, "call.env_closed", "environment", f.Env)
-	}
-	return Allow()
+	return decide(func(a Answer) { VisitSteps(f, a) })
 }
 
 // AllowsOrigin reports whether a page may call; "" is no page.

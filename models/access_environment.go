@@ -87,16 +87,7 @@ func MaySeeEnvironment(s Standing, v EnvironmentView, now time.Time) Decision {
 // gates. The refusal says whether the role or the grant is in the way, and who
 // can change it.
 func MayUse(s Standing, v EnvironmentView, p Permission, now time.Time) Decision {
-	if d := MaySeeEnvironment(s, v, now); !d.Allowed {
-		return d
-	}
-	if !v.Granted(now).Has(p) {
-		return Deny(CodeForbidden, "error.permission_not_granted", "permission", p, "key", string(p), "environment", v.Environment.ID)
-	}
-	if !rolePermissions[s.rank()].Has(p) {
-		return Deny(CodeForbidden, "error.role_lacks_permission", "permission", p, "key", string(p))
-	}
-	return Allow()
+	return decide(func(a Answer) { UseSteps(s, v, p, now, a) })
 }
 
 // MayChangeFunction reports whether the actor may create, change, deploy or

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Operations are what calls are counted by: the permissions of the data plane.
-func Operations() []Permission {
+// CountedOperations are what calls are counted by: the permissions of the data plane.
+func CountedOperations() []Permission {
 	return []Permission{FunctionsInvoke, DatabaseRead, DatabaseWrite, StorageRead, StorageWrite}
 }
 

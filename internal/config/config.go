@@ -34,6 +34,7 @@ type Serve struct {
 	WeChatAPI      string        `name:"wechat-api" env:"ENVSHARE_WECHAT_API" placeholder:"URL" help:"Where WeChat's servers answer; default: https://api.weixin.qq.com, and in the demo a simulator."`
 	SecureCookies  string        `name:"secure-cookies" env:"ENVSHARE_SECURE_COOKIES" default:"auto" enum:"auto,yes,no" help:"Mark the console's cookies Secure: yes, no, or auto, which is yes unless the console listens on loopback only."`
 	Demo           bool          `name:"demo" env:"ENVSHARE_DEMO" help:"Fill an installation with a small example world and print its logins. Only on loopback."`
+	Styleguide     bool          `name:"styleguide" env:"ENVSHARE_STYLEGUIDE" help:"Show operators the parts of the console's pages at /styleguide; the demo always does. For development."`
 	Workers        int           `name:"workers" env:"ENVSHARE_WORKERS" default:"32" help:"Function processes at most at one time."`
 	Spares         int           `name:"spares" env:"ENVSHARE_SPARES" default:"3" help:"Warm function processes kept ready."`
 	Grace          time.Duration `name:"grace" env:"ENVSHARE_GRACE" default:"30s" help:"How long running functions and requests may go on after a signal to stop."`

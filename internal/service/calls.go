@@ -19,6 +19,7 @@ type Calls struct {
 	code        *codeCache
 	recorder    *recorder
 	gatewayURL  string
+	denials     *denialRecorder
 
 	draining atomic.Bool
 	active   atomic.Int64 // runs that have begun and not ended
@@ -35,6 +36,8 @@ type CallInfo struct {
 	IP        string
 	// RequestID is the id of this request, which the caller sees.
 	RequestID string
+
+	resource string // what the call is about, for the record of denials
 }
 
 // CallResult is what a function returned.
@@ -71,6 +74,7 @@ func (s *Calls) admit(ctx context.Context, cred Credential, info CallInfo, name 
 		return models.Function{}, origin{}, err
 	}
 	call := f.callFacts(cred.caller(), environmentID)
+	info.resource = name
 	running, err := s.decide(cred, info, call, models.FunctionsInvoke)
 	if err != nil {
 		return models.Function{}, origin{}, err
@@ -119,7 +123,19 @@ func (s *Calls) decide(cred Credential, info CallInfo, call models.CallFacts, p 
 	if call.Caller.CrossAccount() && call.Owner != "" && call.Caller.SessionEnv == call.Env {
 		s.recorder.call(call.Env, call.Caller.AppID, err != nil)
 	}
+	s.refused(cred, call, string(p), info.resource, err)
 	return running, err
+}
+
+// refused counts a refusal of a call with a credential.
+func (s *Calls) refused(cred Credential, call models.CallFacts, operation, resource string, err error) {
+	if err == nil {
+		return
+	}
+	s.denials.note(refusedCall{
+		env: call.Env, owner: call.Owner, caller: cred.AppID(), shared: call.Grant.ID != "", plane: models.PlaneServer,
+		endUser: cred.claims.User != endUser{}, operation: operation, resource: resource,
+	}, err)
 }
 
 // running returns the invocation in which a session is used, and refuses one for

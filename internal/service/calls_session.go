@@ -24,19 +24,21 @@ func (s *Calls) OpenSession(ctx context.Context, cred Credential, info CallInfo,
 		return Credential{}, err
 	}
 	call := f.callFacts(cred.caller(), resourceEnv)
+	session, err := s.openSession(ctx, cred, info, f, call, resourceAppID)
+	s.refused(cred, call, models.OperationInit, "", err)
+	return session, err
+}
+
+func (s *Calls) openSession(ctx context.Context, cred Credential, info CallInfo, f *facts, call models.CallFacts, resourceAppID string) (Credential, error) {
 	if err := models.MayOpenSession(call, resourceAppID, s.clock()).Err(); err != nil {
 		return Credential{}, err
 	}
 	if call.Owner == cred.AppID() {
 		own := cred.claims
-		own.EnvironmentID = resourceEnv
+		own.EnvironmentID = call.Env
 		return s.credentials.issue(own)
 	}
-	function, err := s.function(ctx, f, resourceEnv, models.AuthFunction)
-	if models.IsCode(err, models.CodeFunctionUnknown) {
-		return Credential{}, models.E(models.CodeAuthFunctionMissing, "call.auth_function_missing",
-			"function", models.AuthFunction, "environment", resourceEnv)
-	}
+	function, err := s.authFunction(ctx, f, call.Env)
 	if err != nil {
 		return Credential{}, err
 	}
@@ -45,6 +47,15 @@ func (s *Calls) OpenSession(ctx context.Context, cred Credential, info CallInfo,
 		return Credential{}, err
 	}
 	return s.credentials.issue(sessionClaims(cred, call, verdict, s.clock()))
+}
+
+// authFunction looks up the function that lets others in.
+func (s *Calls) authFunction(ctx context.Context, f *facts, environmentID string) (models.Function, error) {
+	function, err := s.function(ctx, f, environmentID, models.AuthFunction)
+	if models.IsCode(err, models.CodeFunctionUnknown) {
+		err = models.E(models.CodeAuthFunctionMissing, "call.auth_function_missing", "function", models.AuthFunction, "environment", environmentID)
+	}
+	return function, err
 }
 
 // verdict runs cloudbase_auth in the owner's environment and reads its answer.

@@ -20,6 +20,8 @@ type ClientCall struct {
 	IP        string
 	// RequestID is the id of this request, which the caller sees.
 	RequestID string
+
+	resource string // what the call is about, for the record of denials
 }
 
 // clientScope is a call that may use an environment, as far as share and
@@ -33,6 +35,10 @@ type clientScope struct {
 	// cross marks a call from another app, under a grant.
 	cross bool
 	grant string
+
+	call       models.CallFacts  // that were decided on, of a person
+	permission models.Permission // that was asked for
+	resource   string
 }
 
 // enter decides a call up to the security rules: without login what the owner
@@ -46,31 +52,56 @@ func (s *Clients) enter(ctx context.Context, c ClientCall, p models.Permission) 
 }
 
 func (s *Clients) enterOn(ctx context.Context, f *facts, c ClientCall, p models.Permission) (clientScope, error) {
-	scope := clientScope{facts: f, env: c.EnvironmentID, owner: f.Owners[c.EnvironmentID]}
-	policy := f.Policies[c.EnvironmentID]
+	scope, err := s.admit(ctx, f, c, p)
+	if scope.cross && scope.call.Grant.ID != "" {
+		s.calls.recorder.call(scope.env, c.Client.AppID(), err != nil)
+	}
+	s.refused(c, scope, string(p), err)
+	return scope, err
+}
+
+// refused counts a refusal of a client's call.
+func (s *Clients) refused(c ClientCall, scope clientScope, operation string, err error) {
+	if err == nil {
+		return
+	}
+	s.calls.denials.note(refusedCall{
+		env: scope.env, owner: scope.owner, caller: c.Client.AppID(), shared: scope.call.Grant.ID != "", plane: models.PlaneClient,
+		endUser: c.Client.LoggedIn(), operation: operation, resource: scope.resource,
+	}, err)
+}
+
+// admit decides for enterOn, and counts nothing.
+func (s *Clients) admit(ctx context.Context, f *facts, c ClientCall, p models.Permission) (clientScope, error) {
+	scope := clientScope{facts: f, env: c.EnvironmentID, owner: f.Owners[c.EnvironmentID], permission: p, resource: c.resource}
 	if !c.Client.LoggedIn() {
 		return scope, models.MayVisit(models.VisitFacts{
-			Env: c.EnvironmentID, Owner: scope.owner, ResourceAppID: c.ResourceAppID, Policy: policy, Origin: c.Origin,
+			Env: c.EnvironmentID, Owner: scope.owner, ResourceAppID: c.ResourceAppID, Policy: f.Policies[c.EnvironmentID], Origin: c.Origin,
 		}).Err()
 	}
-	caller := models.Caller{AppID: c.Client.AppID()}
-	if scope.cross = scope.owner != caller.AppID; scope.cross {
-		verdict, err := s.store.Clients.Verdict(ctx, caller.AppID, c.Client.session.OpenID, c.EnvironmentID)
+	var verdict models.Verdict
+	if scope.cross = scope.owner != c.Client.AppID(); scope.cross {
+		var err error
+		verdict, err = s.store.Clients.Verdict(ctx, c.Client.AppID(), c.Client.session.OpenID, c.EnvironmentID)
 		if err != nil && !models.IsCode(err, models.CodeNotFound) {
 			return scope, err
 		}
-		if err == nil {
-			caller.SessionEnv, caller.GrantID, caller.ExpiresAt = verdict.EnvironmentID, verdict.GrantID, verdict.ExpiresAt
-			scope.custom, scope.grant = verdict.Custom, verdict.GrantID
-		}
 	}
-	call := f.callFacts(caller, c.EnvironmentID)
-	err := models.MayCall(call, p, s.clock()).Err()
-	if err == nil && (scope.owner != c.ResourceAppID || !s.allowsPage(f, c, policy)) {
+	return s.admitPerson(f, c, scope, verdict)
+}
+
+// admitPerson decides for somebody who is logged in, with the verdict that
+// cloudbase_auth gave them, or none.
+func (s *Clients) admitPerson(f *facts, c ClientCall, scope clientScope, verdict models.Verdict) (clientScope, error) {
+	caller := models.Caller{AppID: c.Client.AppID()}
+	if verdict.EnvironmentID != "" {
+		caller.SessionEnv, caller.GrantID, caller.ExpiresAt = verdict.EnvironmentID, verdict.GrantID, verdict.ExpiresAt
+		scope.custom, scope.grant = verdict.Custom, verdict.GrantID
+	}
+	scope.call = f.callFacts(caller, c.EnvironmentID)
+	err := models.MayCall(scope.call, scope.permission, s.clock()).Err()
+	if err == nil && (scope.owner != c.ResourceAppID || !s.allowsPage(f, c, f.Policies[c.EnvironmentID])) {
 		err = models.E(models.CodeEnvNotShared, "call.env_not_shared", "environment", c.EnvironmentID)
-	}
-	if scope.cross && call.Grant.ID != "" {
-		s.calls.recorder.call(call.Env, caller.AppID, err != nil)
 	}
 	return scope, err
 }
@@ -114,8 +145,14 @@ func (s *Clients) Init(ctx context.Context, c ClientCall) (InitResult, error) {
 	if err != nil {
 		return InitResult{}, err
 	}
-	now := s.clock()
 	call := f.callFacts(models.Caller{AppID: c.Client.AppID()}, c.EnvironmentID)
+	done, err := s.init(ctx, f, c, call)
+	s.refused(c, clientScope{env: call.Env, owner: call.Owner, call: call}, models.OperationInit, err)
+	return done, err
+}
+
+func (s *Clients) init(ctx context.Context, f *facts, c ClientCall, call models.CallFacts) (InitResult, error) {
+	now := s.clock()
 	if err := models.MayOpenSession(call, c.ResourceAppID, now).Err(); err != nil {
 		return InitResult{}, err
 	}
@@ -156,11 +193,7 @@ func joined(refusal, failure error) error {
 
 // judge runs cloudbase_auth for a client.
 func (s *Clients) judge(ctx context.Context, f *facts, c ClientCall, call models.CallFacts) (models.Verdict, error) {
-	function, err := s.calls.function(ctx, f, c.EnvironmentID, models.AuthFunction)
-	if models.IsCode(err, models.CodeFunctionUnknown) {
-		return models.Verdict{}, models.E(models.CodeAuthFunctionMissing, "call.auth_function_missing",
-			"function", models.AuthFunction, "environment", c.EnvironmentID)
-	}
+	function, err := s.calls.authFunction(ctx, f, c.EnvironmentID)
 	if err != nil {
 		return models.Verdict{}, err
 	}

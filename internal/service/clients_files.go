@@ -14,6 +14,7 @@ import (
 // for one of the caller's own. Both are decided again when the bytes come.
 func (s *Clients) Upload(ctx context.Context, c ClientCall, path string) (text, fileID string, err error) {
 	defer s.countedFor(&c, models.StorageWrite, &err)
+	c.resource = path
 	scope, err := s.enter(ctx, c, models.StorageWrite)
 	if err != nil {
 		return "", "", err
@@ -46,7 +47,7 @@ func (s *Clients) mayStore(ctx context.Context, scope clientScope, c ClientCall,
 // AcceptAgain decides an upload when its bytes have come: the share may have ended
 // since, and another person's file may stand there now.
 func (s *Clients) acceptAgain(ctx context.Context, t ticket, old models.File) error {
-	c := ClientCall{EnvironmentID: t.Env, ResourceAppID: t.Owner}
+	c := ClientCall{EnvironmentID: t.Env, ResourceAppID: t.Owner, resource: t.Path}
 	if t.Login != "" {
 		session, err := s.store.Clients.Session(ctx, t.Login)
 		if models.IsCode(err, models.CodeNotFound) {
@@ -133,6 +134,7 @@ func (s *Clients) clientBatch(ctx context.Context, c ClientCall, p models.Permis
 		}
 		_, path, _ := models.ParseFileID(out[i].FileID)
 		found[i] = byPath[path]
+		g.scope.resource = path
 		if refused := g.allowFile(ctx, op, found[i].OwnerOpenID); refused != nil {
 			if !models.IsCode(refused, models.CodeRuleDenied) {
 				return scope, nil, nil, refused

@@ -47,6 +47,7 @@ const (
 // a refused call, rule_denied, function_unknown, the function's own failure,
 // result_too_large, limited.
 func (s *Clients) Call(ctx context.Context, c ClientCall, f FunctionCall) (FunctionAnswer, error) {
+	c.resource = f.Name
 	one, err := s.begin(ctx, c, f)
 	if err != nil {
 		s.countedFor(&c, models.FunctionsInvoke, &err)

@@ -55,6 +55,7 @@ func (s *Documents) authorize(ctx context.Context, c DocumentCall, p models.Perm
 		// section 3).
 		p = models.DatabaseWrite
 	}
+	c.Info.resource = c.Collection
 	return s.calls.authorize(ctx, c.Credential, c.Info, p)
 }
 

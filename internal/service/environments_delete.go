@@ -86,11 +86,7 @@ func (s *Environments) endingShares(ctx context.Context, actor models.Actor, app
 		g, _ := shares[i].Grant(env)
 		shares[i].Grants = []models.Grant{g} // what was called in the others is not lost
 	}
-	used, err := s.sharing.usage(ctx, shares)
-	if err != nil {
-		return err
-	}
-	listed, err := s.sharing.listed(ctx, place, appID, shares, used)
+	listed, err := s.sharing.listed(ctx, place, appID, shares)
 	if err != nil {
 		return err
 	}

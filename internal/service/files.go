@@ -95,11 +95,22 @@ func (s *Files) still(ctx context.Context, t ticket, p models.Permission) error 
 	if err != nil {
 		return err
 	}
-	if t.Client && t.Login == "" {
-		return models.MayVisit(models.VisitFacts{Env: t.Env, Owner: f.Owners[t.Env], ResourceAppID: t.Owner, Policy: f.Policies[t.Env]}).Err()
-	}
 	caller := models.Caller{AppID: t.AppID, SessionEnv: t.Session, GrantID: t.Grant}
-	return models.MayCall(f.callFacts(caller, t.Env), p, s.clock()).Err()
+	call := f.callFacts(caller, t.Env)
+	decision := models.MayCall(call, p, s.clock())
+	if t.Client && t.Login == "" {
+		decision = models.MayVisit(models.VisitFacts{Env: t.Env, Owner: f.Owners[t.Env], ResourceAppID: t.Owner, Policy: f.Policies[t.Env]})
+	}
+	refused := refusedCall{
+		env: t.Env, owner: call.Owner, caller: t.AppID, shared: call.Grant.ID != "", plane: models.PlaneServer, endUser: t.OpenID != "",
+		operation: string(p), resource: t.Path,
+	}
+	if t.Client {
+		refused.plane = models.PlaneClient
+	}
+	err = decision.Err()
+	s.calls.denials.note(refused, err)
+	return err
 }
 
 func (s *Files) ticketOf(cred Credential, info CallInfo, kind, env, path string, life time.Duration) ticket {
@@ -119,6 +130,7 @@ func newTicketID() string { return rand.Text() }
 // storage.write. Codes besides those of a refused call: invalid.
 func (s *Files) Upload(ctx context.Context, cred Credential, info CallInfo, path string) (text, fileID string, err error) {
 	defer s.calls.countedFor(&cred, &info, models.StorageWrite, &err)
+	info.resource = path
 	env, err := s.calls.authorize(ctx, cred, info, models.StorageWrite)
 	if err != nil {
 		return "", "", err

@@ -22,6 +22,7 @@ type guard struct {
 	collection string // "" for the bucket
 	set        *rules.Set
 	input      rules.Input
+	call       ClientCall // that is judged
 	// verdict receives why a call was decided as it was, for the rule simulator; nil
 	// where nobody asks.
 	verdict *rules.Verdict
@@ -30,6 +31,7 @@ type guard struct {
 // guardCollection decides a call up to the rules and returns those of its
 // collection.
 func (s *Clients) guardCollection(ctx context.Context, c ClientDocumentCall, p models.Permission) (guard, error) {
+	c.resource = c.Collection
 	scope, err := s.enter(ctx, c.ClientCall, p)
 	if err != nil {
 		return guard{}, err
@@ -54,7 +56,7 @@ func (s *Clients) guardOf(ctx context.Context, scope clientScope, c ClientCall, 
 		return guard{}, err
 	}
 	input, err := s.ruleInput(scope, c)
-	return guard{clients: s, scope: scope, env: scope.env, collection: key.name, set: set, input: input}, err
+	return guard{clients: s, scope: scope, env: scope.env, collection: key.name, set: set, input: input, call: c}, err
 }
 
 // ruleInput is the caller as rules see it.
@@ -101,10 +103,14 @@ func (l ruleLookup) Get(ctx context.Context, collection, id string) (doc bson.Ra
 // denied is the refusal of a call. It says where and by what, and not what the rule
 // is: that is the owner's.
 func (g guard) denied() error {
-	if g.collection == "" {
-		return models.E(models.CodeRuleDenied, "call.rule_denied_storage", "environment", g.env)
+	err := models.E(models.CodeRuleDenied, "call.rule_denied_storage", "environment", g.env)
+	if g.collection != "" {
+		err = models.E(models.CodeRuleDenied, "call.rule_denied", "collection", g.collection, "environment", g.env)
 	}
-	return models.E(models.CodeRuleDenied, "call.rule_denied", "collection", g.collection, "environment", g.env)
+	if g.verdict == nil { // nobody only tries
+		g.clients.refused(g.call, g.scope, string(g.scope.permission), err)
+	}
+	return err
 }
 
 // judge turns what a rule said into the refusal of a call, nil for none.

@@ -76,6 +76,9 @@ func (s *Clients) guardFunction(ctx context.Context, scope clientScope, c Client
 		return err
 	}
 	_, err = allowInvoke(ctx, set, scope.env, name, input)
+	if models.IsCode(err, models.CodeRuleDenied) {
+		s.refused(c, scope, string(scope.permission), err)
+	}
 	return err
 }
 

@@ -7,6 +7,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -63,12 +64,15 @@ type Services struct {
 	Visitors    *Visitors
 	Credentials *Credentials
 	Manifests   *Manifests
+	Denials     *Denials
+	Explainer   *Explainer
 
 	Environments *Environments
 	Members      *Members
 
 	facts    *factsHolder
 	recorder *recorder
+	denials  *denialRecorder
 }
 
 // base is what every service needs.
@@ -89,13 +93,13 @@ func New(d Deps) *Services {
 	}
 	b := base{store: d.Store, facts: newFactsHolder(d.Store, d.Now), logger: d.Logger, clock: d.Now}
 	rec := newRecorder(d.Store, d.Logger, d.Now)
-	s := &Services{facts: b.facts, recorder: rec}
+	s := &Services{facts: b.facts, recorder: rec, denials: newDenialRecorder(d.Store, d.Logger, d.Now)}
 	s.Accounts = &Accounts{base: b, limiter: newLoginLimiter(d.Now, loginEvery, loginBurst)}
 	s.Apps = &Apps{base: b}
 	s.Sharing = &Sharing{base: b, recorder: rec}
 	s.Credentials = &Credentials{base: b, keys: d.Keys, runs: &runs{}}
 	code := &codeCache{store: d.Store, dir: d.FunctionsDir}
-	s.Calls = &Calls{base: b, credentials: s.Credentials, runner: d.Runner, code: code, recorder: rec, gatewayURL: d.WorkerGatewayURL}
+	s.Calls = &Calls{base: b, credentials: s.Credentials, runner: d.Runner, code: code, recorder: rec, gatewayURL: d.WorkerGatewayURL, denials: s.denials}
 	s.Documents = &Documents{base: b, calls: s.Calls, db: d.Documents}
 	s.Files = &Files{base: b, calls: s.Calls, keys: d.Keys, blobs: d.Blobs, sweeper: newBackground()}
 	s.Clients = &Clients{base: b, calls: s.Calls, documents: s.Documents, files: s.Files, keys: d.Keys, wechat: d.WeChat, polls: newPolls(d.Now), logins: newLoginLimiter(d.Now, clientLoginEvery, clientLoginBurst), sweeper: newBackground()}
@@ -111,6 +115,8 @@ func New(d Deps) *Services {
 	s.Members = &Members{base: b, accounts: s.Accounts}
 	s.Statistics = &Statistics{base: b, recorder: rec, documents: d.Documents}
 	s.Visitors = &Visitors{base: b}
+	s.Denials = &Denials{base: b, recorder: s.denials}
+	s.Explainer = &Explainer{base: b, calls: s.Calls, clients: s.Clients, access: s.Access}
 	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, documents: s.Documents, files: s.Files, keys: d.Keys}
 	return s
 }
@@ -143,7 +149,7 @@ func (s *Services) Close(ctx context.Context) error {
 	s.Files.sweeper.stop()
 	s.Clients.sweeper.stop()
 	s.Environments.sweeper.stop()
-	return s.recorder.close(ctx)
+	return errors.Join(s.recorder.close(ctx), s.denials.close(ctx))
 }
 
 // Ready reports whether the services can answer: the database does.

@@ -203,6 +203,7 @@ func (w *world) raw(t testing.TB) *sql.DB {
 var tables = []string{
 	"principals", "apps", "environments", "shares", "grants", "settings", "users", "memberships", "sessions", "functions",
 	"function_versions", "function_archives", "invocations", "usage_days", "audit_events", "credentials",
+	"denials", "client_verdicts", "visitors", "files",
 }
 
 // counts returns the number of rows of every table.

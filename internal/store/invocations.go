@@ -129,3 +129,15 @@ func (r Usage) Since(ctx context.Context, day string, environmentIDs, callerAppI
 		Order("day").Find(&list).Error
 	return list, translate(err)
 }
+
+// LastHandshake returns the last run of cloudbase_auth for an app, or for one of
+// its end users when one is named. Without one it is not found.
+func (r Invocations) LastHandshake(ctx context.Context, environmentID, callerAppID, openID string) (models.Invocation, error) {
+	q := r.s.reader(ctx).Omit("Logs").Order("started_at DESC, id DESC").
+		Where("environment_id = ? AND function_name = ? AND trigger_kind = ? AND caller_app_id = ?", environmentID, models.AuthFunction, models.TriggerHandshake, callerAppID)
+	if openID != "" {
+		q = q.Where("caller_openid = ?", openID)
+	}
+	var i models.Invocation
+	return i, translate(q.Take(&i).Error)
+}

@@ -66,6 +66,7 @@ type Store struct {
 
 	FunctionDrafts FunctionDrafts
 	FunctionEvents FunctionEvents
+	Denials        Denials
 }
 
 // poolSize is the number of reading connections on SQLite, and of all
@@ -197,6 +198,7 @@ func assemble(write, read *gorm.DB, inTx bool) *Store {
 	s.Invitations = Invitations{s}
 	s.FunctionDrafts = FunctionDrafts{s}
 	s.FunctionEvents = FunctionEvents{s}
+	s.Denials = Denials{s}
 	return s
 }
 

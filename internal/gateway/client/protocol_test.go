@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"envshare/internal/store"
 	"envshare/models"
 )
 
@@ -102,7 +103,7 @@ func TestTraceUserRecordsAVisit(t *testing.T) {
 	visit(ming, true)
 	visit(ming, true)
 	visit(w.as(w.miniLogin(shop, "hong")), false)
-	list, total, err := w.Store.Clients.Visitors(t.Context(), "shop-1", models.PageRequest{})
+	list, total, err := w.Store.Clients.Visitors(t.Context(), store.VisitorFilter{EnvironmentID: "shop-1"}, models.PageRequest{})
 	must(t, err)
 	if total != 1 || len(list) != 1 || list[0].AppID != shop || list[0].OpenID == "" {
 		t.Errorf("%d visitors: %+v", total, list)

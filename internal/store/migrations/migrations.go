@@ -24,11 +24,12 @@ func All() []*gormigrate.Migration {
 		step("202611240003-transfers", transfers),
 		step("202611250001-clients", clients),
 		step("202611250002-transfer-progress", transferProgress),
+		step("202611280020-usage-counts", usageCounts),
 		step("202611280050-deleted-environments", deletedEnvironments),
 		step("202611280051-invitations", invitations),
-		step("202611280070-function-work", functionWork),
-		step("202611280020-usage-counts", usageCounts),
 		step("202611280060-share-lists", shareLists),
+		step("202611280070-function-work", functionWork),
+		step("202611280080-denials", denials),
 	}
 }
 
