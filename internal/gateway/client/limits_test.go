@@ -47,6 +47,7 @@ func (w *world) oauthFrom(ip string, query url.Values) *http.Response {
 // must not use that up.
 func TestOneAddressLogsInSoOften(t *testing.T) {
 	w := newProxiedWorld(t)
+	w.freeze()
 	for i := range loginsAtOnce {
 		want(t, "guess "+strconv.Itoa(i), w.loginFrom("203.0.113.7", "made-up"), badCode)
 	}
