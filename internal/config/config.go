@@ -58,7 +58,8 @@ func (s Serve) Validate() error {
 	if err := errors.Join(err, checkURL("console", s.ConsoleURL), checkURL("gateway", s.GatewayURL)); err != nil {
 		return err
 	}
-	if s.Demo && !(Loopback(s.Console) && Loopback(s.Gateway) && localURL(s.ConsoleURL) && localURL(s.GatewayURL)) {
+	private := Loopback(s.Console) && Loopback(s.Gateway) && localURL(s.ConsoleURL) && localURL(s.GatewayURL)
+	if s.Demo && !private {
 		return errors.New("the demo's passwords are public and its WeChat is simulated: --demo needs console and gateway on loopback addresses, and no proxy before them")
 	}
 	if s.EnvironmentGrace < 0 {

@@ -87,9 +87,20 @@ type world struct {
 	*testkit.Kit
 	tb     testing.TB
 	offset atomic.Int64
+	frozen atomic.Pointer[time.Time] // nil where time goes on
 }
 
-func (w *world) now() time.Time           { return time.Now().Add(time.Duration(w.offset.Load())) }
+func (w *world) now() time.Time {
+	at := time.Now()
+	if frozen := w.frozen.Load(); frozen != nil {
+		at = *frozen
+	}
+	return at.Add(time.Duration(w.offset.Load()))
+}
+
+// freeze stops the clock, for what must not depend on how fast the machine is.
+func (w *world) freeze() { now := time.Now(); w.frozen.Store(&now) }
+
 func (w *world) advance(by time.Duration) { w.offset.Add(int64(by)) }
 
 func newWorld(tb testing.TB, noRunner bool) *world {

@@ -32,7 +32,7 @@ func (w *world) loginFrom(ip, code string) int {
 	return out.ret()
 }
 
-func (w *world) oauthFrom(ip string, query url.Values) *http.Response {
+func (w *world) oauthFrom(ip string, query url.Values) returned {
 	w.tb.Helper()
 	req, err := http.NewRequestWithContext(w.tb.Context(), http.MethodGet, w.GatewayURL+"/wxa-qbase/oauth?"+query.Encode(), nil)
 	must(w.tb, err)
@@ -40,21 +40,22 @@ func (w *world) oauthFrom(ip string, query url.Values) *http.Response {
 	res, err := noRedirect.Do(req)
 	must(w.tb, err)
 	must(w.tb, res.Body.Close())
-	return res
+	return returned{status: res.StatusCode, header: res.Header}
 }
 
 // Each login asks WeChat, which serves an app so often and no oftener: one address
 // must not use that up.
 func TestOneAddressLogsInSoOften(t *testing.T) {
 	w := newProxiedWorld(t)
+	w.freeze()
 	for i := range loginsAtOnce {
 		want(t, "guess "+strconv.Itoa(i), w.loginFrom("203.0.113.7", "made-up"), badCode)
 	}
 	want(t, "one more", w.loginFrom("203.0.113.7", w.code(shop, "ming")), limitedLogin)
 	want(t, "the same address, written for IPv6", w.loginFrom("::ffff:203.0.113.7", w.code(shop, "ming")), limitedLogin)
 	res := w.oauthFrom("203.0.113.7", url.Values{"redirect_uri": {page}, "code": {w.webCode(brand, "ming", "snsapi_base")}})
-	if res.StatusCode != http.StatusTooManyRequests || res.Header.Get("Retry-After") == "" {
-		t.Errorf("a web login from there: %d", res.StatusCode)
+	if res.status != http.StatusTooManyRequests || res.header.Get("Retry-After") == "" {
+		t.Errorf("a web login from there: %d", res.status)
 	}
 	want(t, "another address", w.loginFrom("203.0.113.8", w.code(shop, "ming")), 0)
 	for range loginsAtOnce {

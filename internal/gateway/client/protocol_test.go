@@ -13,8 +13,15 @@ import (
 	"envshare/models"
 )
 
-// asked sends a request of a page and returns its answer.
-func (w *world) asked(method, path, origin string) *http.Response {
+// asked is an answer that is no JSON of the protocol.
+type asked struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// ask sends a request of a page.
+func (w *world) ask(method, path, origin string) asked {
 	w.tb.Helper()
 	req, err := http.NewRequestWithContext(w.tb.Context(), method, w.GatewayURL+path, nil)
 	must(w.tb, err)
@@ -24,8 +31,10 @@ func (w *world) asked(method, path, origin string) *http.Response {
 	}
 	res, err := noRedirect.Do(req)
 	must(w.tb, err)
-	w.tb.Cleanup(func() { _ = res.Body.Close() })
-	return res
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	must(w.tb, err)
+	return asked{res.StatusCode, res.Header, string(body)}
 }
 
 // Only pages that somebody listed may read answers. What looks like one is none.
@@ -41,13 +50,13 @@ func TestOriginsAreCompared(t *testing.T) {
 		"https://brand.example": false, "https://m.brand.example.": false, "*": false, "https://": false,
 	} {
 		for _, prefix := range []string{"/__wx__", "/wxa-qbase"} {
-			res := w.asked(http.MethodOptions, prefix+"/jsoperatewxdata", origin)
-			got := res.Header.Get("Access-Control-Allow-Origin")
-			if (got == origin) != allowed || got != "" && got != origin || !strings.Contains(res.Header.Get("Vary"), "Origin") {
-				t.Errorf("%q: allowed %q, %v", origin, got, res.Header.Values("Vary"))
+			res := w.ask(http.MethodOptions, prefix+"/jsoperatewxdata", origin)
+			got := res.header.Get("Access-Control-Allow-Origin")
+			if (got == origin) != allowed || got != "" && got != origin || !strings.Contains(res.header.Get("Vary"), "Origin") {
+				t.Errorf("%q: allowed %q, %v", origin, got, res.header.Values("Vary"))
 			}
-			if allowed != (res.Header.Get("Access-Control-Allow-Credentials") == "true") || allowed != (res.Header.Get("Access-Control-Allow-Headers") == "content-type") {
-				t.Errorf("%q: headers %v", origin, res.Header)
+			if allowed != (res.header.Get("Access-Control-Allow-Credentials") == "true") || allowed != (res.header.Get("Access-Control-Allow-Headers") == "content-type") {
+				t.Errorf("%q: headers %v", origin, res.header)
 			}
 		}
 	}
@@ -66,11 +75,9 @@ func TestContainersAreNotOffered(t *testing.T) {
 	w := newWorld(t, true)
 	want(t, "through jsoperatewxdata", w.visitor().call("tcbapi_call_container", map[string]any{"method": "GET"}).code(), unknownCall)
 	for _, path := range []string{"/wxa-qbase/container_service", "/wxa-qbase/container_service/ticket?token="} {
-		res := w.asked(http.MethodGet, path, "")
-		body, err := io.ReadAll(res.Body)
-		must(t, err)
-		if res.StatusCode != http.StatusNotImplemented || !strings.Contains(string(body), "-501012") {
-			t.Errorf("%s: %d %s", path, res.StatusCode, body)
+		res := w.ask(http.MethodGet, path, "")
+		if res.status != http.StatusNotImplemented || !strings.Contains(res.body, "-501012") {
+			t.Errorf("%s: %d %s", path, res.status, res.body)
 		}
 	}
 }
