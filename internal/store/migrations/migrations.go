@@ -24,6 +24,8 @@ func All() []*gormigrate.Migration {
 		step("202611240003-transfers", transfers),
 		step("202611250001-clients", clients),
 		step("202611250002-transfer-progress", transferProgress),
+		step("202611280040-second-factor", secondFactor),
+		step("202611280041-external-accounts", externalAccounts),
 	}
 }
 
