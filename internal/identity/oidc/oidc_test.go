@@ -2,7 +2,6 @@ package oidc_test
 
 import (
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -10,7 +9,7 @@ import (
 
 	"envshare/internal/identity"
 	"envshare/internal/identity/oidc"
-	"envshare/internal/testkit"
+	"envshare/internal/testkit/openid"
 	"envshare/models"
 )
 
@@ -23,19 +22,12 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func browser(t *testing.T) *http.Client {
-	t.Helper()
-	jar, err := cookiejar.New(nil)
-	must(t, err)
-	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-}
-
 func wantCode(t *testing.T, err error, code models.Code, key string) {
 	t.Helper()
 	if !models.IsCode(err, code) || models.MsgOf(err).Key != key {
 		t.Errorf("error %v, want %s with %s", err, code, key)
 	}
-	if err != nil && strings.Contains(err.Error(), testkit.OIDCClientSecret) {
+	if err != nil && strings.Contains(err.Error(), openid.ClientSecret) {
 		t.Errorf("the secret is in the error: %v", err)
 	}
 }
@@ -45,12 +37,12 @@ func signIn(t *testing.T, p identity.External, name string) (identity.Attempt, u
 	t.Helper()
 	address, attempt, err := p.Begin(t.Context())
 	must(t, err)
-	return attempt, testkit.OIDCSignIn(t, browser(t), address, name).Query()
+	return attempt, openid.SignIn(t, openid.Browser(t), address, name).Query()
 }
 
 func TestSignInAtARealProvider(t *testing.T) {
-	issuer := testkit.StartOIDC(t)
-	p := testkit.OIDC(t, issuer, callback)
+	issuer := openid.Start(t)
+	p := openid.Client(t, issuer, callback)
 
 	t.Run("the address asks for a code with PKCE, state and nonce, and holds no secret", func(t *testing.T) {
 		address, a, err := p.Begin(t.Context())
@@ -59,14 +51,14 @@ func TestSignInAtARealProvider(t *testing.T) {
 		must(t, err)
 		q := u.Query()
 		for key, want := range map[string]string{
-			"response_type": "code", "client_id": testkit.OIDCClientID, "redirect_uri": callback, "scope": "openid profile",
+			"response_type": "code", "client_id": openid.ClientID, "redirect_uri": callback, "scope": "openid profile",
 			"code_challenge_method": "S256", "state": a.State, "nonce": a.Nonce,
 		} {
 			if q.Get(key) != want {
 				t.Errorf("%s is %q, want %q", key, q.Get(key), want)
 			}
 		}
-		if q.Get("code_challenge") == "" || strings.Contains(address, a.Verifier) || strings.Contains(address, testkit.OIDCClientSecret) {
+		if q.Get("code_challenge") == "" || strings.Contains(address, a.Verifier) || strings.Contains(address, openid.ClientSecret) {
 			t.Errorf("address %s", address)
 		}
 		_, b, err := p.Begin(t.Context())
@@ -111,7 +103,7 @@ func TestSignInAtARealProvider(t *testing.T) {
 	}
 	t.Run("a wrong client secret is refused and named nowhere", func(t *testing.T) {
 		const wrong = "not-the-secret"
-		other, err := oidc.New(oidc.Config{Issuer: issuer, ClientID: testkit.OIDCClientID, ClientSecret: wrong, RedirectURL: callback})
+		other, err := oidc.New(oidc.Config{Issuer: issuer, ClientID: openid.ClientID, ClientSecret: wrong, RedirectURL: callback})
 		must(t, err)
 		attempt, answer := signIn(t, other, "alice")
 		_, err = other.Finish(t.Context(), attempt, answer)
@@ -123,23 +115,29 @@ func TestSignInAtARealProvider(t *testing.T) {
 }
 
 func TestAProviderThatIsNotThere(t *testing.T) {
-	gone := httptest.NewServer(http.NotFoundHandler())
-	p := testkit.OIDC(t, gone.URL, callback)
-	_, _, err := p.Begin(t.Context())
-	wantCode(t, err, models.CodeUnavailable, "oidc.unreachable")
-	gone.Close()
-	_, _, err = p.Begin(t.Context())
+	asked := 0
+	none := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked++; http.NotFound(w, r) }))
+	p := openid.Client(t, none.URL, callback)
+	for range 3 {
+		_, _, err := p.Begin(t.Context())
+		wantCode(t, err, models.CodeUnavailable, "oidc.unreachable")
+	}
+	none.Close()
+	if asked != 1 {
+		t.Errorf("it was asked %d times at once", asked)
+	}
+	_, _, err := openid.Client(t, none.URL, callback).Begin(t.Context())
 	wantCode(t, err, models.CodeUnavailable, "oidc.unreachable")
 }
 
 func TestAProviderThatCallsItselfSomethingElse(t *testing.T) {
-	real := testkit.StartOIDC(t)
+	real := openid.Start(t)
 	// Discovery at this address would name the real provider as issuer.
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, real+r.URL.Path, http.StatusFound)
 	}))
 	defer other.Close()
-	_, _, err := testkit.OIDC(t, other.URL, callback).Begin(t.Context())
+	_, _, err := openid.Client(t, other.URL, callback).Begin(t.Context())
 	wantCode(t, err, models.CodeUnavailable, "oidc.unreachable")
 }
 

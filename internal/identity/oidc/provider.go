@@ -40,9 +40,15 @@ type Provider struct {
 	config Config
 	client *http.Client
 
-	mu    sync.Mutex
-	found *discovered // nil until discovery succeeded
+	mu     sync.Mutex
+	found  *discovered // nil until discovery succeeded
+	failed time.Time   // when it failed last, and how
+	cause  error
 }
+
+// patience is how long a provider that failed is not asked again: whoever presses
+// the button meanwhile need not wait for its silence.
+const patience = 3 * time.Second
 
 // discovered is what the provider says about itself.
 type discovered struct {
@@ -93,13 +99,27 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// discover asks the provider about itself, once with success.
+// discover returns what the provider says about itself, which is asked once with
+// success.
 func (p *Provider) discover(ctx context.Context) (*discovered, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.found != nil {
 		return p.found, nil
 	}
+	if time.Since(p.failed) < patience {
+		return nil, p.cause
+	}
+	found, err := p.ask(ctx)
+	if err != nil {
+		p.failed, p.cause = time.Now(), err
+		return nil, err
+	}
+	p.found = found
+	return found, nil
+}
+
+func (p *Provider) ask(ctx context.Context) (*discovered, error) {
 	// The provider's keys are fetched later with this context: it must not end.
 	provider, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), p.client), p.config.Issuer)
 	if err != nil {
@@ -114,15 +134,14 @@ func (p *Provider) discover(ctx context.Context) (*discovered, error) {
 	if p.config.ClientSecret == "" {
 		endpoint.AuthStyle = oauth2.AuthStyleInParams
 	}
-	p.found = &discovered{
+	return &discovered{
 		provider: provider,
 		verifier: provider.Verifier(&oidc.Config{ClientID: p.config.ClientID}),
 		oauth: oauth2.Config{
 			ClientID: p.config.ClientID, ClientSecret: p.config.ClientSecret, Endpoint: endpoint,
 			RedirectURL: p.config.RedirectURL, Scopes: []string{oidc.ScopeOpenID, "profile"},
 		},
-	}
-	return p.found, nil
+	}, nil
 }
 
 func unreachable(cause error) error {

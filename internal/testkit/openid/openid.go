@@ -1,9 +1,15 @@
-package testkit
+// Package openid runs a real OpenID provider for tests, and does there what a
+// person does.
+//
+// It knows the provider and its pages. It must not know services, handlers or the
+// gateway, whose tests stand on it, and nothing but tests may import it.
+package openid
 
 import (
 	"bufio"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"os"
 	"os/exec"
@@ -20,24 +26,24 @@ import (
 
 // Who the console is to the OpenID provider of tests.
 const (
-	OIDCClientID     = "envshare"
-	OIDCClientSecret = "a-secret-of-tests-alone"
+	ClientID     = "envshare"
+	ClientSecret = "a-secret-of-tests-alone"
 )
 
-// StartOIDC runs an OpenID provider until the test ends and returns its issuer.
+// Start runs an OpenID provider until the test ends and returns its issuer.
 // Without Node.js and the provider it skips the test, except in CI.
-func StartOIDC(t testing.TB) string {
+func Start(t testing.TB) string {
 	t.Helper()
-	NeedNode(t)
 	_, here, _, _ := runtime.Caller(0)
-	dir := filepath.Join(filepath.Dir(here), "..", "identity", "oidc", "provider")
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", "oidc-provider")); err != nil {
+	dir := filepath.Join(filepath.Dir(here), "..", "..", "identity", "oidc", "provider")
+	_, noNode := exec.LookPath("node")
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", "oidc-provider")); err != nil || noNode != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("CI must have the OpenID provider: make test installs it")
 		}
 		t.Skip("the OpenID provider is not installed: make test does it")
 	}
-	cmd := exec.Command("node", filepath.Join(dir, "provider.mjs"), OIDCClientID, OIDCClientSecret)
+	cmd := exec.Command("node", filepath.Join(dir, "provider.mjs"), ClientID, ClientSecret)
 	stdin, err := cmd.StdinPipe()
 	must(t, err)
 	stdout, err := cmd.StdoutPipe()
@@ -52,18 +58,18 @@ func StartOIDC(t testing.TB) string {
 	return strings.TrimSpace(line)
 }
 
-// OIDC makes the console's side of a provider.
-func OIDC(t testing.TB, issuer, redirectURL string) identity.External {
+// Client makes the console's side of a provider.
+func Client(t testing.TB, issuer, redirectURL string) identity.External {
 	t.Helper()
-	p, err := oidc.New(oidc.Config{Issuer: issuer, ClientID: OIDCClientID, ClientSecret: OIDCClientSecret, RedirectURL: redirectURL, Name: "Test ID"})
+	p, err := oidc.New(oidc.Config{Issuer: issuer, ClientID: ClientID, ClientSecret: ClientSecret, RedirectURL: redirectURL, Name: "Test ID"})
 	must(t, err)
 	return p
 }
 
-// OIDCSignIn does at the provider what a person does, from the address that they
+// SignIn does at the provider what a person does, from the address that they
 // are sent to until they are sent back, and returns where to. The client keeps
 // cookies and follows no redirects. An empty name says no.
-func OIDCSignIn(t testing.TB, client *http.Client, address, name string) *url.URL {
+func SignIn(t testing.TB, client *http.Client, address, name string) *url.URL {
 	t.Helper()
 	next, err := url.Parse(address)
 	must(t, err)
@@ -106,4 +112,26 @@ func OIDCSignIn(t testing.TB, client *http.Client, address, name string) *url.UR
 	}
 	t.Fatal("the provider does not come to an end")
 	return nil
+}
+
+// Browser keeps cookies and follows no redirects.
+func Browser(t testing.TB) *http.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	must(t, err)
+	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func report(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Errorf("take down: %v", err)
+	}
 }
