@@ -80,9 +80,9 @@ func TestAccounts_SignIn(t *testing.T) {
 	w, ctx := emptyWorld(t, store.Options{DataDir: t.TempDir()}), t.Context()
 	created, err := w.Accounts.CreateUser(ctx, system, "ann", password, false, nil)
 	must(t, err)
-	user, err := w.Accounts.SignIn(ctx, models.Actor{IP: "192.0.2.1"}, "  ANN ", password)
+	in, err := w.Accounts.SignIn(ctx, models.Actor{IP: "192.0.2.1"}, "  ANN ", password)
 	must(t, err)
-	same(t, created.ID, user.ID)
+	same(t, created.ID, in.User.ID)
 	for name, c := range map[string][2]string{
 		"wrong password": {"ann", "wrong"}, "no password": {"ann", ""}, "unknown user": {"eve", password}, "no user": {"", ""},
 		"endless password": {"ann", strings.Repeat("x", maxPasswordBytes+1)}, "endless name": {strings.Repeat("文", 500), password},
@@ -182,7 +182,7 @@ func TestLoginLimiter(t *testing.T) {
 		if !l.allow("ip a", "user d") || l.allow("ip a", "user d") {
 			t.Fatal("ten seconds give one try")
 		}
-		c.advance(loginForget)
+		c.advance(loginEvery * loginBurst)
 		for i := range loginBurst {
 			if !l.allow("ip a", "user a") {
 				t.Fatalf("try %d after a rest is refused", i)
@@ -235,7 +235,7 @@ func TestLoginLimiter(t *testing.T) {
 		if len(l.entries) != maxLoginEntries {
 			t.Fatalf("%d entries", len(l.entries))
 		}
-		c.advance(loginForget + 1)
+		c.advance(loginEvery*loginBurst + 1)
 		if !l.allow("ip new", "user new") || len(l.entries) != 2 {
 			t.Fatalf("%d entries after a rest", len(l.entries))
 		}

@@ -11,6 +11,8 @@ import (
 // per address and per user name.
 type loginLimiter struct {
 	clock   func() time.Time
+	every   time.Duration
+	burst   int
 	mu      sync.Mutex
 	entries map[string]*loginEntry
 }
@@ -24,14 +26,23 @@ type loginEntry struct {
 const (
 	loginEvery = 10 * time.Second
 	loginBurst = 8
-	// loginForget is when a full bucket may be dropped.
-	loginForget = loginEvery * loginBurst
 	// maxLoginEntries bounds the memory that strangers can fill.
 	maxLoginEntries = 20_000
 )
 
+// One-time codes have six digits only, so whoever knows the password gets few
+// tries at them: a day of guessing at this pace finds one in 2,000 users' codes.
+const (
+	codeEvery = 10 * time.Minute
+	codeBurst = 6
+)
+
 func newLoginLimiter(clock func() time.Time) *loginLimiter {
-	return &loginLimiter{clock: clock, entries: map[string]*loginEntry{}}
+	return &loginLimiter{clock: clock, every: loginEvery, burst: loginBurst, entries: map[string]*loginEntry{}}
+}
+
+func newCodeLimiter(clock func() time.Time) *loginLimiter {
+	return &loginLimiter{clock: clock, every: codeEvery, burst: codeBurst, entries: map[string]*loginEntry{}}
 }
 
 // allow reports whether a try for every one of the keys may go ahead. The first
@@ -47,7 +58,7 @@ func (l *loginLimiter) allow(keys ...string) bool {
 			if len(l.entries) >= maxLoginEntries {
 				return false
 			}
-			e = &loginEntry{limiter: rate.NewLimiter(rate.Every(loginEvery), loginBurst)}
+			e = &loginEntry{limiter: rate.NewLimiter(rate.Every(l.every), l.burst)}
 			l.entries[key] = e
 		}
 		e.seen = now
@@ -68,7 +79,7 @@ func (l *loginLimiter) forget(now time.Time) {
 		return
 	}
 	for key, e := range l.entries {
-		if now.Sub(e.seen) > loginForget {
+		if now.Sub(e.seen) > l.every*time.Duration(l.burst) {
 			delete(l.entries, key)
 		}
 	}
@@ -82,6 +93,6 @@ func (l *loginLimiter) succeeded(name, address string) {
 	defer l.mu.Unlock()
 	delete(l.entries, name)
 	if e := l.entries[address]; e != nil {
-		e.credit = min(e.credit+1, loginBurst)
+		e.credit = min(e.credit+1, l.burst)
 	}
 }
