@@ -15,6 +15,7 @@ import (
 // public are the routes that need nobody to be signed in.
 var public = map[string]bool{
 	"GET /login": true, "POST /login": true, "GET /setup/:token": true, "POST /setup/:token": true,
+	"GET /login/second-factor": true, "POST /login/second-factor": true, "POST /login/oidc": true, "GET /login/oidc/callback": true,
 	"GET /healthz": true, "GET /readyz": true, "GET /static/*": true, "POST /language": true, "POST /theme": true,
 }
 
@@ -30,7 +31,7 @@ func (k *console) protected() []route {
 	var list []route
 	for _, r := range k.routes {
 		name := r.Method + " " + r.Path
-		if r.Method == http.MethodHead || public[name] || anyMember[name] {
+		if r.Method == http.MethodHead || public[name] || anyMember[name] || ownAccount(r.Path) {
 			continue
 		}
 		if !strings.HasPrefix(r.Path, "/apps/:app") {
