@@ -101,6 +101,12 @@ async function allPages(page) {
     'delete folder': `${env}/storage/delete?path=many%2F`,
     'borrowed storage': `${borrowed}/storage`,
     'borrowed file': `${borrowed}/storage/file?path=logo.png`,
+    'account': '/account',
+    'change password': '/account/password',
+    'second factor': '/account/second-factor',
+    'sessions': '/account/sessions',
+    'sign-in methods': '/account/sign-in',
+    'preferences': '/account/preferences',
     'not found': '/nowhere',
   }
 }
