@@ -6,6 +6,7 @@ LINT_VERSION := v2.15.0
 STAMP     := node_modules/.package-lock.json
 VENDOR    := static/js/vendor/htmx.min.js static/js/vendor/editor.js static/js/vendor/echarts.min.js examples/web/vendor/cloud-sdk.js
 ORACLE    := internal/docdb/oracle/node_modules/.package-lock.json
+PROVIDER  := internal/identity/oidc/provider/node_modules/.package-lock.json
 SDK       := internal/runner/sdk/wx-server-sdk.tar.gz
 
 .PHONY: run test build check generate css lint bench fuzz nightly crash e2e screenshots clean
@@ -17,7 +18,7 @@ run: build
 build: $(VENDOR) $(SDK)
 	$(GO) build -o bin/envshare .
 
-test: $(VENDOR) $(SDK) $(ORACLE)
+test: $(VENDOR) $(SDK) $(ORACLE) $(PROVIDER)
 	$(GO) test -race -shuffle=on ./...
 
 # Format, generated files current, vet, lint.
@@ -61,7 +62,7 @@ crash: $(SDK)
 	ENVSHARE_CRASH_ROUNDS=50 $(GO) test -count=1 -timeout 20m -run '^TestNothingAcknowledgedIsLost$$' -v .
 
 # The tour in a real browser and with the genuine SDK: needs Chromium at /usr/bin/chromium, or CHROMIUM.
-e2e: build e2e/node_modules/.package-lock.json
+e2e: build e2e/node_modules/.package-lock.json $(PROVIDER)
 	cd e2e && node --test --test-concurrency=1
 
 # The pictures of the README, from the demo.
@@ -92,9 +93,13 @@ $(ORACLE): internal/docdb/oracle/package.json internal/docdb/oracle/package-lock
 	cd internal/docdb/oracle && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+$(PROVIDER): internal/identity/oidc/provider/package.json internal/identity/oidc/provider/package-lock.json
+	cd internal/identity/oidc/provider && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
 bench/node_modules/.package-lock.json: bench/package.json bench/package-lock.json
 	cd bench && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 clean:
-	rm -rf bin build node_modules e2e/node_modules bench/node_modules internal/docdb/oracle/node_modules $(SDK) static/js/vendor examples/web/vendor
+	rm -rf bin build node_modules e2e/node_modules bench/node_modules internal/docdb/oracle/node_modules internal/identity/oidc/provider/node_modules $(SDK) static/js/vendor examples/web/vendor

@@ -155,7 +155,23 @@ func (r revokeCommand) Run(ctx context.Context, c config.Config) error {
 }
 
 type userCommand struct {
-	Create createUserCommand `cmd:"" help:"Add a user. The password comes from standard input or a variable, never from the command line."`
+	Create    createUserCommand `cmd:"" help:"Add a user. The password comes from standard input or a variable, never from the command line."`
+	ResetTOTP resetTOTPCommand  `cmd:"" name:"reset-totp" help:"Take away the second factor of somebody who lost it, and end their sessions."`
+}
+
+type resetTOTPCommand struct {
+	Username string `arg:"" help:"Whose second factor."`
+}
+
+// Run takes a second factor away.
+func (r resetTOTPCommand) Run(ctx context.Context, c config.Config) error {
+	return with(ctx, c, func(s *service.Services) error {
+		err := s.Accounts.ResetSecondFactor(ctx, models.SystemActor("user reset-totp"), r.Username)
+		if err == nil {
+			fmt.Println("reset " + r.Username)
+		}
+		return err
+	})
 }
 
 type createUserCommand struct {

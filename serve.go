@@ -70,11 +70,15 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 	if err != nil {
 		return errors.Join(err, functions.Close(ctx))
 	}
-	services := service.New(service.Deps{
+	deps := service.Deps{
 		WeChat: weChat,
 		Store:  records, Documents: documents, Blobs: blobs, Runner: functions, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: logger,
 		WorkerGatewayURL: config.LocalURL(gatewayListener.Addr()), EnvironmentGrace: s.EnvironmentGrace,
-	})
+	}
+	if err := s.external(&deps, consoleListener.Addr()); err != nil {
+		return errors.Join(err, functions.Close(ctx))
+	}
+	services := service.New(deps)
 	services.StartBackground()
 	console, err := s.console(services, logger)
 	if err != nil {

@@ -149,6 +149,12 @@ async function allPages(page) {
     'why, in the console': `${app}/explain?ask=1&plane=console&role=viewer&caller=${member.appid}&env=${mall.test}&operation=storage.operate`,
     'styleguide': '/styleguide',
     'styleguide dialog': '/styleguide/dialog',
+    'account': '/account',
+    'change password': '/account/password',
+    'second factor': '/account/second-factor',
+    'sessions': '/account/sessions',
+    'sign-in methods': '/account/sign-in',
+    'preferences': '/account/preferences',
     'not found': '/nowhere',
   }
 }

@@ -44,7 +44,7 @@ func (h login) create(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	user, err := h.services.Accounts.SignIn(ctx, session.Actor(c), f.Username, f.Password)
+	in, err := h.services.Accounts.SignIn(ctx, session.Actor(c), f.Username, f.Password)
 	switch models.CodeOf(err) {
 	case "":
 	case models.CodeUnauthenticated:
@@ -54,10 +54,7 @@ func (h login) create(c echo.Context) error {
 	default:
 		return err
 	}
-	if err := session.SignIn(c, user); err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, form.Local(f.Next))
+	return h.finish(c, in, f.Next)
 }
 
 func (h login) logout(c echo.Context) error {
@@ -79,5 +76,6 @@ func (h login) page(c echo.Context, status int, f loginForm, refusal string) err
 	}
 	return render.Page(c, status, views.Login(views.LoginPage{
 		Base: render.Base(c, ""), Username: f.Username, Next: form.Local(f.Next), Refusal: refusal, SetupHint: needed,
+		External: h.services.Accounts.ExternalName(),
 	}))
 }

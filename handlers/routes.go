@@ -69,6 +69,7 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	signedIn.post(paths.Logout(), login{pages: p}.logout)
 	signedIn.get(paths.Home(), apps{p}.home)
 	signedIn.get(paths.Apps(), apps{p}.index)
+	registerAccount(signedIn, p)
 
 	if o.Styleguide {
 		signedIn.get(paths.Styleguide(""), styleguide{p}.show)
@@ -125,6 +126,12 @@ func registerAccounts(r routes, p pages, o Options) {
 	in := login{pages: p, needsSetUp: o.NeedsSetUp}
 	r.get(paths.Login(), in.new)
 	r.post(paths.Login(), in.create)
+	second := loginSecondFactor{in}
+	r.get(paths.LoginSecondFactor(), second.new)
+	r.post(paths.LoginSecondFactor(), second.create)
+	elsewhere := loginExternal{in}
+	r.post(paths.LoginExternal(), elsewhere.create)
+	r.get(paths.LoginExternalCallback(), elsewhere.callback)
 }
 
 // registerApp adds an app's own pages: environments, overview, settings.

@@ -16,6 +16,7 @@ import (
 var public = map[string]bool{
 	"GET /login": true, "POST /login": true, "GET /setup/:token": true, "POST /setup/:token": true,
 	"GET /invitations/:token": true, "POST /invitations/:token": true, "POST /invitations/:token/register": true,
+	"GET /login/second-factor": true, "POST /login/second-factor": true, "POST /login/oidc": true, "GET /login/oidc/callback": true,
 	"GET /healthz": true, "GET /readyz": true, "GET /static/*": true, "POST /language": true, "POST /theme": true,
 }
 
@@ -31,7 +32,7 @@ func (k *console) protected() []route {
 	var list []route
 	for _, r := range k.routes {
 		name := r.Method + " " + r.Path
-		if r.Method == http.MethodHead || public[name] || anyMember[name] {
+		if r.Method == http.MethodHead || public[name] || anyMember[name] || ownAccount(r.Path) {
 			continue
 		}
 		if !strings.HasPrefix(r.Path, "/apps/:app") {

@@ -134,6 +134,7 @@ func samplePages() map[string]templ.Component {
 	more := ui.PaginationProps{Text: "共 42 个", Next: "/apps?page=2"}
 	pages := map[string]templ.Component{}
 	addAccountSamples(pages)
+	addOwnAccountSamples(pages)
 	addAccessSamples(pages)
 	addData(pages)
 	addShareSamples(pages, more)

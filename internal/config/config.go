@@ -26,6 +26,8 @@ type Config struct {
 
 // Serve is what the server takes beside Config.
 type Serve struct {
+	OIDC OIDC `embed:""`
+
 	Console        string        `name:"console" env:"ENVSHARE_CONSOLE" default:"127.0.0.1:8080" placeholder:"ADDR" help:"Where the console listens."`
 	ConsoleURL     string        `name:"console-url" env:"ENVSHARE_CONSOLE_URL" placeholder:"URL" help:"How browsers reach the console, when that is not where it listens: behind a proxy."`
 	TrustedProxies []string      `name:"trusted-proxies" env:"ENVSHARE_TRUSTED_PROXIES" placeholder:"CIDR" help:"Networks of proxies whose X-Forwarded-For tells console and gateway who asks."`
@@ -55,7 +57,7 @@ func (s Serve) Validate() error {
 		return errors.New("console and gateway need addresses of their own: user code must never run on the console's origin")
 	}
 	_, err := s.Proxies()
-	if err := errors.Join(err, checkURL("console", s.ConsoleURL), checkURL("gateway", s.GatewayURL)); err != nil {
+	if err := errors.Join(err, checkURL("console", s.ConsoleURL), checkURL("gateway", s.GatewayURL), s.OIDC.validate()); err != nil {
 		return err
 	}
 	private := Loopback(s.Console) && Loopback(s.Gateway) && localURL(s.ConsoleURL) && localURL(s.GatewayURL)

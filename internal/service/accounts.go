@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"envshare/internal/identity"
 	"envshare/internal/store"
 	"envshare/models"
 )
@@ -15,7 +16,11 @@ import (
 // Accounts are the console's users: first-run set-up, sign-in, sessions.
 type Accounts struct {
 	base
-	limiter *loginLimiter
+	keys        Keys
+	limiter     *loginLimiter
+	codes       *loginLimiter // of one-time codes, per user
+	external    identity.External
+	createUsers bool
 }
 
 // setupSetting names the digest of the one-time set-up token.
@@ -127,50 +132,40 @@ func mergeFields(errs ...error) error {
 // time taken does not tell. It is the hash of nothing anybody knows.
 var unknownUserHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// SignIn returns the user whose name and password these are. A wrong one of the
-// two is unauthenticated, too many tries limited. Anybody may call it.
-func (s *Accounts) SignIn(ctx context.Context, actor models.Actor, username, password string) (models.User, error) {
+// SignIn signs in the user whose name and password these are, or begins to, where
+// a second factor is needed. A wrong one of the two is unauthenticated, too many
+// tries limited. Anybody may call it.
+func (s *Accounts) SignIn(ctx context.Context, actor models.Actor, username, password string) (SignedIn, error) {
 	username = strings.ToLower(strings.TrimSpace(username))
 	nameKey := "user " + digest(username)
 	addressKey := "ip " + actor.IP
 	if !s.limiter.allow(addressKey, nameKey) {
-		return models.User{}, models.E(models.CodeLimited, "error.login_limited")
+		return SignedIn{}, models.E(models.CodeLimited, "error.login_limited")
 	}
 	wrong := models.E(models.CodeUnauthenticated, "error.login_wrong")
 	if len(password) > maxPasswordBytes {
-		return models.User{}, wrong
+		return SignedIn{}, wrong
 	}
 	user, err := s.store.Users.ByUsername(ctx, username)
 	hash := user.PasswordHash
-	if models.IsCode(err, models.CodeNotFound) {
-		hash, err = unknownUserHash, nil
+	if models.IsCode(err, models.CodeNotFound) || err == nil && hash == "" {
+		hash, err = unknownUserHash, nil // nobody, or somebody without a password
 	}
 	if err != nil {
-		return models.User{}, err
+		return SignedIn{}, err
 	}
 	ok, err := checkPassword(ctx, hash, password)
 	if err != nil {
-		return models.User{}, err
+		return SignedIn{}, err
 	}
 	if !ok || user.ID == "" {
-		if err := s.recordSignIn(ctx, actor, models.AuditSignInRefused, username); err != nil {
-			return models.User{}, err
+		if err := s.recordRefusal(ctx, actor, username, methodPassword); err != nil {
+			return SignedIn{}, err
 		}
-		return models.User{}, wrong
+		return SignedIn{}, wrong
 	}
 	s.limiter.succeeded(nameKey, addressKey)
-	actor.UserID, actor.Username = user.ID, user.Username
-	return user, s.recordSignIn(ctx, actor, models.AuditSignIn, user.Username)
-}
-
-// maxAuditName bounds what a stranger's name may put into the audit log.
-const maxAuditName = 64
-
-func (s *Accounts) recordSignIn(ctx context.Context, actor models.Actor, action models.AuditAction, username string) error {
-	if len(username) > maxAuditName {
-		username = strings.ToValidUTF8(username[:maxAuditName], "")
-	}
-	return record(ctx, s.store, actor, s.now(), change{Action: action, Subject: username})
+	return s.admit(ctx, actor, user, methodPassword)
 }
 
 // CreateUser adds a user with roles in apps. Operators and commands may call it;
@@ -229,12 +224,15 @@ func userState(u models.User, roles map[string]models.Role) map[string]any {
 
 // SetLanguage stores the language of a user's interface. The user alone calls it.
 func (s *Accounts) SetLanguage(ctx context.Context, actor models.Actor, language string) error {
-	user, err := s.store.Users.ByID(ctx, actor.UserID)
-	if err != nil {
-		return err
-	}
-	user.Language, user.UpdatedAt = language, s.now()
-	return s.store.Users.Update(ctx, user)
+	// In a transaction: it must not bring back a password that changes meanwhile.
+	return s.store.Tx(ctx, func(tx *store.Store) error {
+		user, err := tx.Users.ByID(ctx, actor.UserID)
+		if err != nil {
+			return err
+		}
+		user.Language, user.UpdatedAt = language, s.now()
+		return tx.Users.Update(ctx, user)
+	})
 }
 
 // SaveSession stores a console session: a new one when it was last seen at its

@@ -80,9 +80,9 @@ func TestAccounts_SignIn(t *testing.T) {
 	w, ctx := emptyWorld(t, store.Options{DataDir: t.TempDir()}), t.Context()
 	created, err := w.Accounts.CreateUser(ctx, system, "ann", password, false, nil)
 	must(t, err)
-	user, err := w.Accounts.SignIn(ctx, models.Actor{IP: "192.0.2.1"}, "  ANN ", password)
+	in, err := w.Accounts.SignIn(ctx, models.Actor{IP: "192.0.2.1"}, "  ANN ", password)
 	must(t, err)
-	same(t, created.ID, user.ID)
+	same(t, created.ID, in.User.ID)
 	for name, c := range map[string][2]string{
 		"wrong password": {"ann", "wrong"}, "no password": {"ann", ""}, "unknown user": {"eve", password}, "no user": {"", ""},
 		"endless password": {"ann", strings.Repeat("x", maxPasswordBytes+1)}, "endless name": {strings.Repeat("文", 500), password},

@@ -22,9 +22,11 @@ import (
 // and deriving the secret keys of credentials. Several nodes on one database
 // must have the same.
 type Keys struct {
-	tokens  cipher.AEAD
-	secrets cipher.AEAD
-	derive  []byte
+	tokens   cipher.AEAD
+	secrets  cipher.AEAD
+	accounts cipher.AEAD
+	derive   []byte
+	recovery []byte
 }
 
 const keySize = 32
@@ -87,6 +89,12 @@ func NewKeys(master []byte) (Keys, error) {
 		return Keys{}, err
 	}
 	if k.secrets, err = aead("app secrets"); err != nil {
+		return Keys{}, err
+	}
+	if k.accounts, err = aead("accounts"); err != nil {
+		return Keys{}, err
+	}
+	if k.recovery, err = sub("recovery codes"); err != nil {
 		return Keys{}, err
 	}
 	k.derive, err = sub("credential keys")

@@ -34,12 +34,21 @@ const (
 	clientLoginEvery = time.Second
 	clientLoginBurst = 60
 
+	codeEvery = 10 * time.Minute
+	codeBurst = 6
+
 	// maxLoginEntries bounds the memory that strangers can fill.
 	maxLoginEntries = 20_000
 )
 
 func newLoginLimiter(clock func() time.Time, every time.Duration, burst int) *loginLimiter {
 	return &loginLimiter{clock: clock, every: every, burst: burst, entries: map[string]*loginEntry{}}
+}
+
+// newCodeLimiter bounds tries at one-time codes. They have six digits only, so whoever
+// knows the password gets few: a day of guessing at this pace finds one in 2,000 users' codes.
+func newCodeLimiter(clock func() time.Time) *loginLimiter {
+	return newLoginLimiter(clock, codeEvery, codeBurst)
 }
 
 // allow reports whether a try for every one of the keys may go ahead. The first

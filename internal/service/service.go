@@ -32,6 +32,11 @@ type Deps struct {
 	Blobs blob.Store
 	// WeChat says who end users are. Commands that log nobody in leave it nil.
 	WeChat identity.WeChat
+	// External is the OpenID provider whose accounts sign in to the console; nil
+	// for none.
+	External identity.External
+	// CreateExternalUsers makes a user of whoever comes from there unknown.
+	CreateExternalUsers bool
 	// Keys is the installation's secret.
 	Keys Keys
 	// FunctionsDir is a private folder for the unpacked code of functions.
@@ -94,7 +99,7 @@ func New(d Deps) *Services {
 	b := base{store: d.Store, facts: newFactsHolder(d.Store, d.Now), logger: d.Logger, clock: d.Now}
 	rec := newRecorder(d.Store, d.Logger, d.Now)
 	s := &Services{facts: b.facts, recorder: rec, denials: newDenialRecorder(d.Store, d.Logger, d.Now)}
-	s.Accounts = &Accounts{base: b, limiter: newLoginLimiter(d.Now, loginEvery, loginBurst)}
+	s.Accounts = &Accounts{base: b, keys: d.Keys, limiter: newLoginLimiter(d.Now, loginEvery, loginBurst), codes: newCodeLimiter(d.Now), external: d.External, createUsers: d.CreateExternalUsers}
 	s.Apps = &Apps{base: b}
 	s.Sharing = &Sharing{base: b, recorder: rec}
 	s.Credentials = &Credentials{base: b, keys: d.Keys, runs: &runs{}}

@@ -51,6 +51,8 @@ type Store struct {
 	Shares       Shares
 	Users        Users
 	Sessions     Sessions
+	SecondFactor SecondFactor
+	External     External
 	Functions    Functions
 	Invocations  Invocations
 	Usage        Usage
@@ -184,6 +186,8 @@ func assemble(write, read *gorm.DB, inTx bool) *Store {
 	s.Shares = Shares{s}
 	s.Users = Users{s}
 	s.Sessions = Sessions{s}
+	s.SecondFactor = SecondFactor{s}
+	s.External = External{s}
 	s.Functions = Functions{s}
 	s.Invocations = Invocations{s}
 	s.Usage = Usage{s}

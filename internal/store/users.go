@@ -122,6 +122,25 @@ func (r Sessions) DeleteOfUser(ctx context.Context, userID string) error {
 	return translate(r.s.writer(ctx).Where("user_id = ?", userID).Delete(&models.Session{}).Error)
 }
 
+// OfUser returns a user's sessions that have not expired, the latest seen first.
+func (r Sessions) OfUser(ctx context.Context, userID string, now time.Time) ([]models.Session, error) {
+	var list []models.Session
+	return list, translate(r.s.reader(ctx).Omit("Data").Order("last_seen_at DESC, id").Limit(models.MaxPageSize).
+		Find(&list, "user_id = ? AND expires_at > ?", userID, now.UTC()).Error)
+}
+
+// DeleteOne ends one session of a user; not found when it is somebody else's or
+// ended.
+func (r Sessions) DeleteOne(ctx context.Context, userID, id string) error {
+	return affected(r.s.writer(ctx).Where("id = ? AND user_id = ?", id, userID).Delete(&models.Session{}))
+}
+
+// DeleteOthers ends all sessions of a user but one, and returns how many ended.
+func (r Sessions) DeleteOthers(ctx context.Context, userID, keep string) (int64, error) {
+	result := r.s.writer(ctx).Where("user_id = ? AND id <> ?", userID, keep).Delete(&models.Session{})
+	return result.RowsAffected, translate(result.Error)
+}
+
 // DeleteExpired removes the sessions that ended before now.
 func (r Sessions) DeleteExpired(ctx context.Context, now time.Time) error {
 	return translate(r.s.writer(ctx).Where("expires_at <= ?", now.UTC()).Delete(&models.Session{}).Error)

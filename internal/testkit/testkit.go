@@ -24,6 +24,7 @@ import (
 
 	"envshare/internal/blob"
 	"envshare/internal/docdb"
+	"envshare/internal/identity"
 	"envshare/internal/runner"
 	"envshare/internal/service"
 	"envshare/internal/store"
@@ -51,6 +52,10 @@ type Options struct {
 	Statements func()
 	// Simulator lets a simulated WeChat say who end users are.
 	Simulator bool
+	// External is the OpenID provider of the console; nil for none.
+	External identity.External
+	// CreateExternalUsers makes users of whoever comes from there unknown.
+	CreateExternalUsers bool
 }
 
 // Kit is one installation.
@@ -101,7 +106,7 @@ func New(t testing.TB, o Options) *Kit {
 	must(t, err)
 	deps := service.Deps{
 		Store: k.Store, Blobs: blobs, Documents: k.Documents, Keys: keys, TransfersDir: filepath.Join(dir, "transfers"), FunctionsDir: filepath.Join(dir, "functions"),
-		WorkerGatewayURL: k.GatewayURL, Logger: o.Logger, Now: o.Now,
+		WorkerGatewayURL: k.GatewayURL, Logger: o.Logger, Now: o.Now, External: o.External, CreateExternalUsers: o.CreateExternalUsers,
 	}
 	deps.EnvironmentGrace = EnvironmentGrace
 	if !o.NoRunner {

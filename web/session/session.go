@@ -70,6 +70,17 @@ func User(c echo.Context) (models.User, bool) {
 	return user, ok
 }
 
+// ID returns the id of the session's record, which tells sessions of one person
+// apart and opens none; "" when nobody is signed in.
+func ID(c echo.Context) string {
+	st := of(c)
+	if st == nil || st.gs.IsNew {
+		return ""
+	}
+	record, _ := st.gs.Values[recordKey].(models.Session)
+	return record.ID
+}
+
 // Actor returns who asks, for the use cases; without UserID, and thus nobody who
 // may do anything, when nobody is signed in.
 func Actor(c echo.Context) models.Actor {
