@@ -24,6 +24,8 @@ func All() []*gormigrate.Migration {
 		step("202611240003-transfers", transfers),
 		step("202611250001-clients", clients),
 		step("202611250002-transfer-progress", transferProgress),
+		step("202611280030-audit-indexes", auditIndexes),
+		step("202611280031-user-disabling", userDisabling),
 	}
 }
 
