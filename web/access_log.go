@@ -51,9 +51,10 @@ func accessLog(logger *slog.Logger, now func() time.Time) echo.MiddlewareFunc {
 // written.
 func loggedPath(path string) string {
 	const hidden = ":token"
-	setup := paths.Setup("")
-	if i := strings.Index(strings.ToLower(path), setup); i >= 0 {
-		return path[:i] + paths.Setup(hidden)
+	for _, secret := range []func(token string) string{paths.Setup, paths.ChoosePassword} {
+		if i := strings.Index(strings.ToLower(path), secret("")); i >= 0 {
+			return path[:i] + secret(hidden)
+		}
 	}
 	if len(path) > maxLoggedPath {
 		path = strings.ToValidUTF8(path[:maxLoggedPath], "") + "…"

@@ -128,7 +128,8 @@ func mergeFields(errs ...error) error {
 var unknownUserHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 // SignIn returns the user whose name and password these are. A wrong one of the
-// two is unauthenticated, too many tries limited. Anybody may call it.
+// two is unauthenticated, too many tries limited, a user who was disabled
+// forbidden. Anybody may call it.
 func (s *Accounts) SignIn(ctx context.Context, actor models.Actor, username, password string) (models.User, error) {
 	username = strings.ToLower(strings.TrimSpace(username))
 	nameKey := "user " + digest(username)
@@ -159,6 +160,9 @@ func (s *Accounts) SignIn(ctx context.Context, actor models.Actor, username, pas
 		return models.User{}, wrong
 	}
 	s.limiter.succeeded(nameKey, addressKey)
+	if err := s.refuseDisabled(ctx, actor, user); err != nil {
+		return models.User{}, err
+	}
 	actor.UserID, actor.Username = user.ID, user.Username
 	return user, s.recordSignIn(ctx, actor, models.AuditSignIn, user.Username)
 }
@@ -229,12 +233,15 @@ func userState(u models.User, roles map[string]models.Role) map[string]any {
 
 // SetLanguage stores the language of a user's interface. The user alone calls it.
 func (s *Accounts) SetLanguage(ctx context.Context, actor models.Actor, language string) error {
-	user, err := s.store.Users.ByID(ctx, actor.UserID)
-	if err != nil {
-		return err
-	}
-	user.Language, user.UpdatedAt = language, s.now()
-	return s.store.Users.Update(ctx, user)
+	// In one transaction: a password or office that is taken meanwhile stays taken.
+	return s.store.Tx(ctx, func(tx *store.Store) error {
+		user, err := tx.Users.ByID(ctx, actor.UserID)
+		if err != nil {
+			return err
+		}
+		user.Language, user.UpdatedAt = language, s.now()
+		return tx.Users.Update(ctx, user)
+	})
 }
 
 // SaveSession stores a console session: a new one when it was last seen at its
@@ -255,6 +262,9 @@ func (s *Accounts) Session(ctx context.Context, id string) (models.Session, mode
 		return models.Session{}, models.User{}, err
 	}
 	user, err := s.store.Users.ByID(ctx, session.UserID)
+	if err == nil && !models.MaySignIn(user).Allowed {
+		err = models.E(models.CodeNotFound, "error.not_found")
+	}
 	return session, user, err
 }
 

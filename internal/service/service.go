@@ -40,7 +40,9 @@ type Deps struct {
 	// WorkerGatewayURL is where function workers reach the gateway, without the
 	// path of a protocol: http://127.0.0.1:8081.
 	WorkerGatewayURL string
-	Logger           *slog.Logger
+	// Installation is what the operator sees of the programme itself.
+	Installation Installation
+	Logger       *slog.Logger
 	// Now is the clock; nil for the real one.
 	Now func() time.Time
 }
@@ -59,6 +61,8 @@ type Services struct {
 	Access      *AccessSettings
 	Credentials *Credentials
 	Manifests   *Manifests
+	Audit       *AuditLog
+	Operator    *Operator
 
 	facts    *factsHolder
 	recorder *recorder
@@ -98,6 +102,8 @@ func New(d Deps) *Services {
 	s.Documents.transfers = s.Transfers
 	s.Functions = &Functions{base: b, calls: s.Calls, runner: d.Runner, recorder: rec}
 	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, documents: s.Documents, files: s.Files, keys: d.Keys}
+	s.Audit = &AuditLog{base: b}
+	s.Operator = &Operator{base: b, accounts: s.Accounts, manifests: s.Manifests, credentials: s.Credentials, runner: d.Runner, installation: d.Installation}
 	return s
 }
 
