@@ -24,6 +24,8 @@ type Options struct {
 	Zone *time.Location
 	// Secure keeps cookies from being sent without TLS, as in the shell.
 	Secure bool
+	// ConsoleURL is how browsers reach the console; "" for where a request went.
+	ConsoleURL string
 	// Now is the clock; nil for the real one.
 	Now func() time.Time
 }
@@ -43,8 +45,8 @@ func (r routes) post(path string, h echo.HandlerFunc) {
 }
 
 // Register adds the console's pages to its shell. Reading is GET, changing is
-// POST. Who may do what inside an app is decided by the services; the groups say
-// who may ask at all. Operators work with the commands: no page is theirs alone.
+// POST. Who may do what inside an app is decided by the services, and so is who is an
+// operator; the groups say who may ask at all.
 func Register(e *echo.Echo, s *service.Services, o Options) {
 	if o.Zone == nil {
 		o.Zone = time.Local
@@ -52,7 +54,7 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	p := pages{services: s, zone: o.Zone, now: o.Now, secure: o.Secure}
+	p := pages{services: s, zone: o.Zone, now: o.Now, secure: o.Secure, consoleURL: o.ConsoleURL}
 
 	public := routes{echo: e}
 	registerAccounts(public, p, o)
@@ -69,6 +71,9 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	registerDatabase(member, p)
 	registerStorage(member, p)
 	registerAccess(member, p)
+	registerAudit(member, p)
+
+	registerOperator(signedIn, p)
 }
 
 // The placeholders of the routes.
@@ -81,6 +86,9 @@ const (
 	tokenParam      = "token"
 	documentParam   = "document"
 	transferParam   = "transfer"
+	eventParam      = "event"
+	principalParam  = "principal"
+	userParam       = "user"
 
 	anyApp        = ":" + appParam
 	anyEnv        = ":" + envParam
@@ -90,6 +98,9 @@ const (
 	anyToken      = ":" + tokenParam
 	anyDocument   = ":" + documentParam
 	anyTransfer   = ":" + transferParam
+	anyEvent      = ":" + eventParam
+	anyPrincipal  = ":" + principalParam
+	anyUser       = ":" + userParam
 )
 
 // registerAccounts adds what somebody needs who is not signed in yet.
@@ -97,6 +108,10 @@ func registerAccounts(r routes, p pages, o Options) {
 	first := setup{p}
 	r.get(paths.Setup(anyToken), first.new)
 	r.post(paths.Setup(anyToken), first.create)
+
+	chosen := choosePassword{p}
+	r.get(paths.ChoosePassword(anyToken), chosen.new)
+	r.post(paths.ChoosePassword(anyToken), chosen.create)
 
 	in := login{pages: p, needsSetUp: o.NeedsSetUp}
 	r.get(paths.Login(), in.new)
@@ -238,4 +253,53 @@ func registerAccess(r routes, p pages) {
 func pathOf(address string) string {
 	path, _, _ := strings.Cut(address, "?")
 	return path
+}
+
+// registerAudit adds what was recorded of an app.
+func registerAudit(r routes, p pages) {
+	a := audit{p}
+	r.get(paths.Audit(anyApp), a.index)
+	r.get(paths.ExportAudit(paths.Audit(anyApp)), a.export)
+	r.get(paths.AuditEvent(paths.Audit(anyApp), anyEvent), a.show)
+}
+
+// registerOperator adds what operators alone may do.
+func registerOperator(r routes, p pages) {
+	system := operatorSystem{p}
+	r.get(paths.Operator(), system.health)
+	r.get(paths.OperatorSettings(), system.settings)
+
+	principals := operatorPrincipals{p}
+	r.get(paths.OperatorPrincipals(), principals.index)
+	r.get(paths.NewPrincipal(), principals.new)
+	r.post(paths.OperatorPrincipals(), principals.create)
+	r.get(paths.OperatorPrincipal(anyPrincipal), principals.edit)
+	r.post(paths.OperatorPrincipal(anyPrincipal), principals.update)
+	r.get(paths.DeletePrincipal(anyPrincipal), principals.confirmDelete)
+	r.post(paths.DeletePrincipal(anyPrincipal), principals.delete)
+
+	apps := operatorApps{p}
+	r.get(paths.OperatorApps(), apps.index)
+	r.get(paths.RegisterApp(), apps.new)
+	r.post(paths.OperatorApps(), apps.create)
+	r.get(paths.OperatorApp(anyApp), apps.edit)
+	r.post(paths.OperatorApp(anyApp), apps.update)
+
+	users := operatorUsers{p}
+	r.get(paths.OperatorUsers(), users.index)
+	r.get(paths.NewUser(), users.new)
+	r.post(paths.OperatorUsers(), users.create)
+	r.get(paths.OperatorUser(anyUser), users.show)
+	r.post(paths.SetOperator(anyUser), users.setOperator)
+	r.post(paths.SetUserRole(anyUser), users.setRole)
+	r.get(paths.DisableUser(anyUser), users.confirmDisable)
+	r.post(paths.DisableUser(anyUser), users.disable)
+	r.post(paths.EnableUser(anyUser), users.enable)
+	r.get(paths.ResetPassword(anyUser), users.confirmReset)
+	r.post(paths.ResetPassword(anyUser), users.reset)
+
+	log := operatorAudit{p}
+	r.get(paths.OperatorAudit(), log.index)
+	r.get(paths.ExportAudit(paths.OperatorAudit()), log.export)
+	r.get(paths.AuditEvent(paths.OperatorAudit(), anyEvent), log.show)
 }
