@@ -79,12 +79,13 @@ func (s *AuditLog) find(ctx context.Context, appID string, p AuditPage) (FoundEv
 	if err != nil {
 		return FoundEvents{}, err
 	}
-	total, err := s.store.Audit.Count(ctx, q, MaxAuditCount)
-	if err != nil {
-		return FoundEvents{}, err
-	}
-	found := FoundEvents{Total: total}
 	more := len(events) > size
+	found := FoundEvents{Total: int64(len(events))}
+	if more || p.From != nil { // else these are all, and searching once is enough
+		if found.Total, err = s.store.Audit.Count(ctx, q, MaxAuditCount); err != nil {
+			return FoundEvents{}, err
+		}
+	}
 	switch {
 	case more && p.Newer:
 		events = events[1:]

@@ -109,39 +109,45 @@ func filtered(db *gorm.DB, q AuditQuery) *gorm.DB {
 		db = db.Where("environment_id = ?", f.EnvironmentID)
 	}
 	if f.Actor != "" {
-		db = db.Where(`LOWER(actor_name) LIKE ? ESCAPE '\'`, containing(f.Actor))
+		db = db.Where(holds(db, "actor_name"), containing(f.Actor))
 	}
 	if f.Subject != "" {
-		db = db.Where(`LOWER(subject) LIKE ? ESCAPE '\'`, containing(f.Subject))
+		db = db.Where(holds(db, "subject"), containing(f.Subject))
 	}
 	return inGroup(db, f.Group)
 }
 
 // inGroup keeps the actions of a group; the last group takes what no other has.
 func inGroup(db *gorm.DB, group models.AuditGroup) *gorm.DB {
+	noun := "substr(action, 1, instr(action, '.') - 1)"
+	if db.Name() == "postgres" {
+		noun = "split_part(action, '.', 1)"
+	}
 	switch group {
 	case "":
 		return db
 	case models.AuditGroupOther:
+		var known []string
 		for _, other := range models.AuditGroups() {
 			if other != group {
-				db = db.Where("NOT (?)", beginsWith(db, other.Nouns()))
+				known = append(known, other.Nouns()...)
 			}
 		}
-		return db
+		return db.Where(noun+" NOT IN ?", known)
 	}
-	return db.Where(beginsWith(db, group.Nouns()))
+	return db.Where(noun+" IN ?", group.Nouns())
 }
 
-func beginsWith(db *gorm.DB, nouns []string) *gorm.DB {
-	any := db.Session(&gorm.Session{NewDB: true})
-	for _, noun := range nouns {
-		any = any.Or("action LIKE ?", noun+".%")
+// holds is the condition that a column holds a text, without regard to case. LIKE
+// of SQLite knows no other.
+func holds(db *gorm.DB, column string) string {
+	if db.Name() == "postgres" {
+		return column + ` ILIKE ? ESCAPE '\'`
 	}
-	return any
+	return column + ` LIKE ? ESCAPE '\'`
 }
 
-// containing is the pattern of LIKE for a text anywhere, in lower case.
+// containing is the pattern of LIKE for a text anywhere.
 func containing(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(text)) + "%"
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
 }

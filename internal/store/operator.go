@@ -44,7 +44,7 @@ func counts(query *gorm.DB) (map[string]int64, error) {
 func (r Principals) Search(ctx context.Context, text string, p models.PageRequest) ([]models.Principal, int64, error) {
 	query := r.s.reader(ctx).Model(&models.Principal{})
 	if text != "" {
-		query = query.Where(`LOWER(id) LIKE @text ESCAPE '\' OR LOWER(name) LIKE @text ESCAPE '\'`, map[string]any{"text": containing(text)})
+		query = query.Where(holds(query, "id")+" OR "+holds(query, "name"), containing(text), containing(text))
 	}
 	return page[models.Principal](query, "id", p)
 }
@@ -75,7 +75,7 @@ func (r Principals) Delete(ctx context.Context, id string) error {
 func (r Apps) Search(ctx context.Context, text, principal string, p models.PageRequest) ([]models.App, int64, error) {
 	query := r.s.reader(ctx).Model(&models.App{})
 	if text != "" {
-		query = query.Where(`LOWER(app_id) LIKE @text ESCAPE '\' OR LOWER(name) LIKE @text ESCAPE '\'`, map[string]any{"text": containing(text)})
+		query = query.Where(holds(query, "app_id")+" OR "+holds(query, "name"), containing(text), containing(text))
 	}
 	if principal != "" {
 		query = query.Where("principal_id = ?", principal)
@@ -99,7 +99,7 @@ func (r Apps) WithSecret(ctx context.Context, appIDs []string) (map[string]bool,
 func (r Users) Search(ctx context.Context, text string, p models.PageRequest) ([]models.User, int64, error) {
 	query := r.s.reader(ctx).Model(&models.User{})
 	if text != "" {
-		query = query.Where(`username LIKE ? ESCAPE '\'`, containing(text))
+		query = query.Where(holds(query, "username"), containing(text))
 	}
 	return page[models.User](query, "username", p)
 }
