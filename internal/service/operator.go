@@ -25,7 +25,9 @@ type Operator struct {
 }
 
 // Check returns nil for operators, for the pages that need nothing else.
-func (s *Operator) Check(actor models.Actor) error { return models.MayAdministerInstallation(actor).Err() }
+func (s *Operator) Check(actor models.Actor) error {
+	return models.MayAdministerInstallation(actor).Err()
+}
 
 // stateVersion changes with every change of a state. A form carries the version
 // that it was filled from, so that nobody undoes what somebody else did meanwhile.
