@@ -29,7 +29,7 @@ func (h pages) exportAudit(c echo.Context, r auditReader, app string) error {
 		return err
 	}
 	if len(errs) > 0 {
-		return models.E(models.CodeInvalid, "error.audit_filter")
+		return models.Fields(errs).Err()
 	}
 	ctx, begun := c.Request().Context(), false
 	w := csv.NewWriter(c.Response())

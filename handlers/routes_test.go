@@ -47,7 +47,9 @@ func (k *console) protected() []route {
 
 // ofOperators reports whether a route is the operator's: operator_routes_test.go
 // asks these.
-func ofOperators(path string) bool { return path == "/operator" || strings.HasPrefix(path, "/operator/") }
+func ofOperators(path string) bool {
+	return path == "/operator" || strings.HasPrefix(path, "/operator/")
+}
 
 // with fills the placeholders of the route.
 func (r route) with(app, env, share, name, invocation string) string {

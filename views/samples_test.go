@@ -132,6 +132,7 @@ func samplePages() map[string]templ.Component {
 	pages := map[string]templ.Component{}
 	addAccountSamples(pages)
 	addAccessSamples(pages)
+	addOperatorSamples(pages, more)
 	addData(pages)
 	addShareSamples(pages, more)
 	addFunctionSamples(pages, more)

@@ -173,7 +173,7 @@ func (s *Operator) SetRole(ctx context.Context, actor models.Actor, id, version,
 	})
 }
 
-func roleState(r models.Role) map[string]any {
+func roleState(r models.Role) any {
 	if r == models.RoleNone {
 		return nil
 	}
