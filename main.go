@@ -64,7 +64,7 @@ func run(args []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return parsed.Run(c.Config)
+	return parsed.Run(c.Config, config.Effective(parsed))
 }
 
 // open opens the installation's records and secret, making both when they are

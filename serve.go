@@ -32,8 +32,8 @@ type serveCommand struct{ config.Serve }
 // Run serves console and gateway until ctx ends, then stops in order: no new
 // work from outside, running functions finish (they still need the gateway),
 // listeners close, records are written out.
-func (s serveCommand) Run(ctx context.Context, c config.Config) error {
-	logger := c.Logger()
+func (s serveCommand) Run(ctx context.Context, c config.Config, settings []config.Setting) error {
+	logger, seen := counted(c.Logger(), settings, c.Data)
 	if os.Getenv("GOGC") == "" {
 		// The heap is a few megabytes; collecting it less often costs little memory
 		// and saves a tenth of a call's time.
@@ -73,7 +73,7 @@ func (s serveCommand) Run(ctx context.Context, c config.Config) error {
 	deps := service.Deps{
 		WeChat: weChat,
 		Store:  records, Documents: documents, Blobs: blobs, Runner: functions, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: logger,
-		WorkerGatewayURL: config.LocalURL(gatewayListener.Addr()), EnvironmentGrace: s.EnvironmentGrace,
+		WorkerGatewayURL: config.LocalURL(gatewayListener.Addr()), EnvironmentGrace: s.EnvironmentGrace, Installation: seen,
 	}
 	if err := s.external(&deps, consoleListener.Addr()); err != nil {
 		return errors.Join(err, functions.Close(ctx))

@@ -41,8 +41,31 @@ async function allPages(page) {
   const event = await page.getByLabel('保存的测试参数').locator('option', { hasText: '正常下单' }).getAttribute('value')
   await page.goto(`${env}/users`)
   const visitor = await page.getByTestId('visitor-row').first().getByRole('link').getAttribute('href')
+  await page.goto(`${app}/audit?group=sharing`)
+  const auditEvent = await page.getByTestId('audit-row').first().getByRole('link').getAttribute('href')
+  await page.goto('/operator/users')
+  const user = await page.getByTestId('user-row').filter({ hasText: 'bob' }).getByRole('link').getAttribute('href')
 
   return {
+    'audit log': `${app}/audit`,
+    'audit log, nothing found': `${app}/audit?subject=nothing`,
+    'audit log, refused': `${app}/audit?from=2026-02-02&until=2026-01-01`,
+    'audit event': auditEvent,
+    'health': '/operator',
+    'principals': '/operator/principals',
+    'new principal': '/operator/new-principal',
+    'principal': '/operator/principals/acme',
+    'delete principal': '/operator/principals/acme/delete',
+    'operator apps': '/operator/apps',
+    'register app': '/operator/apps/new',
+    'operator app': `/operator/apps/${mall.appid}`,
+    'users': '/operator/users',
+    'new user': '/operator/users/new',
+    'user': user,
+    'disable user': `${user}/disable`,
+    'reset password': `${user}/reset`,
+    'settings in force': '/operator/settings',
+    'installation log': '/operator/audit',
     'list of apps': '/apps',
     ...settings,
     'borrowed danger zone': `${borrowed}/settings/danger`,

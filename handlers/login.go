@@ -49,6 +49,8 @@ func (h login) create(c echo.Context) error {
 	case "":
 	case models.CodeUnauthenticated:
 		return h.page(c, http.StatusUnprocessableEntity, f, i18n.T(ctx, models.MsgOf(err).Key))
+	case models.CodeForbidden: // the password was right, but the user may not sign in
+		return h.page(c, http.StatusForbidden, f, i18n.T(ctx, models.MsgOf(err).Key))
 	case models.CodeLimited:
 		return h.page(c, http.StatusTooManyRequests, f, i18n.T(ctx, models.MsgOf(err).Key))
 	default:

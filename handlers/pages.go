@@ -21,6 +21,8 @@ type pages struct {
 	zone     *time.Location
 	now      func() time.Time
 	secure   bool
+	// consoleURL is how browsers reach the console; "" for where a request went.
+	consoleURL string
 }
 
 // place is where a page stands: in an app's console and, while one can be

@@ -50,8 +50,8 @@ func (r routes) post(path string, h echo.HandlerFunc) {
 }
 
 // Register adds the console's pages to its shell. Reading is GET, changing is
-// POST. Who may do what inside an app is decided by the services; the groups say
-// who may ask at all. Operators work with the commands: no page is theirs alone.
+// POST. Who may do what inside an app is decided by the services, and so is who is an
+// operator; the groups say who may ask at all.
 func Register(e *echo.Echo, s *service.Services, o Options) {
 	if o.Zone == nil {
 		o.Zone = time.Local
@@ -59,7 +59,7 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	p := pages{services: s, zone: o.Zone, now: o.Now, secure: o.Secure}
+	p := pages{services: s, zone: o.Zone, now: o.Now, secure: o.Secure, consoleURL: o.URL}
 
 	public := routes{echo: e}
 	registerAccounts(public, p, o)
@@ -86,6 +86,9 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	registerAccess(member, p)
 	registerUsage(member, p)
 	registerWhy(member, p)
+	registerAudit(member, p)
+
+	registerOperator(signedIn, p)
 }
 
 // The placeholders of the routes.
@@ -102,6 +105,7 @@ const (
 	invitationParam = "invitation"
 	eventParam      = "event"
 	visitorParam    = "visitor"
+	principalParam  = "principal"
 
 	anyApp        = ":" + appParam
 	anyEnv        = ":" + envParam
@@ -115,6 +119,7 @@ const (
 	anyInvitation = ":" + invitationParam
 	anyEvent      = ":" + eventParam
 	anyVisitor    = ":" + visitorParam
+	anyPrincipal  = ":" + principalParam
 )
 
 // registerAccounts adds what somebody needs who is not signed in yet.
@@ -122,6 +127,10 @@ func registerAccounts(r routes, p pages, o Options) {
 	first := setup{p}
 	r.get(paths.Setup(anyToken), first.new)
 	r.post(paths.Setup(anyToken), first.create)
+
+	chosen := choosePassword{p}
+	r.get(paths.ChoosePassword(anyToken), chosen.new)
+	r.post(paths.ChoosePassword(anyToken), chosen.create)
 
 	in := login{pages: p, needsSetUp: o.NeedsSetUp}
 	r.get(paths.Login(), in.new)
@@ -353,4 +362,53 @@ func registerWhy(r routes, p pages) {
 func pathOf(address string) string {
 	path, _, _ := strings.Cut(address, "?")
 	return path
+}
+
+// registerAudit adds what was recorded of an app.
+func registerAudit(r routes, p pages) {
+	a := audit{p}
+	r.get(paths.Audit(anyApp), a.index)
+	r.get(paths.ExportAudit(paths.Audit(anyApp)), a.export)
+	r.get(paths.AuditEvent(paths.Audit(anyApp), anyEvent), a.show)
+}
+
+// registerOperator adds what operators alone may do.
+func registerOperator(r routes, p pages) {
+	system := operatorSystem{p}
+	r.get(paths.Operator(), system.health)
+	r.get(paths.OperatorSettings(), system.settings)
+
+	principals := operatorPrincipals{p}
+	r.get(paths.OperatorPrincipals(), principals.index)
+	r.get(paths.NewPrincipal(), principals.new)
+	r.post(paths.OperatorPrincipals(), principals.create)
+	r.get(paths.OperatorPrincipal(anyPrincipal), principals.edit)
+	r.post(paths.OperatorPrincipal(anyPrincipal), principals.update)
+	r.get(paths.DeletePrincipal(anyPrincipal), principals.confirmDelete)
+	r.post(paths.DeletePrincipal(anyPrincipal), principals.delete)
+
+	apps := operatorApps{p}
+	r.get(paths.OperatorApps(), apps.index)
+	r.get(paths.RegisterApp(), apps.new)
+	r.post(paths.OperatorApps(), apps.create)
+	r.get(paths.OperatorApp(anyApp), apps.edit)
+	r.post(paths.OperatorApp(anyApp), apps.update)
+
+	users := operatorUsers{p}
+	r.get(paths.OperatorUsers(), users.index)
+	r.get(paths.NewUser(), users.new)
+	r.post(paths.OperatorUsers(), users.create)
+	r.get(paths.OperatorUser(anyUser), users.show)
+	r.post(paths.SetOperator(anyUser), users.setOperator)
+	r.post(paths.SetUserRole(anyUser), users.setRole)
+	r.get(paths.DisableUser(anyUser), users.confirmDisable)
+	r.post(paths.DisableUser(anyUser), users.disable)
+	r.post(paths.EnableUser(anyUser), users.enable)
+	r.get(paths.ResetPassword(anyUser), users.confirmReset)
+	r.post(paths.ResetPassword(anyUser), users.reset)
+
+	log := operatorAudit{p}
+	r.get(paths.OperatorAudit(), log.index)
+	r.get(paths.ExportAudit(paths.OperatorAudit()), log.export)
+	r.get(paths.AuditEvent(paths.OperatorAudit(), anyEvent), log.show)
 }

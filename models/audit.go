@@ -53,6 +53,13 @@ const (
 	AuditVisitorSignedOut  AuditAction = "visitor.signed_out"
 	AuditCredentialIssued  AuditAction = "credential.issued"
 	AuditCredentialRevoked AuditAction = "credential.revoked"
+	AuditPrincipalDeleted  AuditAction = "principal.deleted"
+	AuditUserDisabled      AuditAction = "user.disabled"
+	AuditUserEnabled       AuditAction = "user.enabled"
+	AuditUserSetUp         AuditAction = "user.set_up"
+	AuditPasswordReset     AuditAction = "user.password_reset"
+	AuditTransferCancelled AuditAction = "transfer.cancelled"
+	AuditTransferResumed   AuditAction = "transfer.resumed"
 )
 
 // AuditEvent records one change: who, when, from where, before, after (S14).

@@ -15,6 +15,8 @@ type User struct {
 	Language     string // zh, en, or empty for what the browser asks
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+	// DisabledAt is since when the user may not sign in, nil for who may.
+	DisabledAt *time.Time
 }
 
 var username = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,31}$`)

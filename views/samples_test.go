@@ -136,6 +136,7 @@ func samplePages() map[string]templ.Component {
 	addAccountSamples(pages)
 	addOwnAccountSamples(pages)
 	addAccessSamples(pages)
+	addOperatorSamples(pages, more)
 	addData(pages)
 	addShareSamples(pages, more)
 	addSharePageSamples(pages)

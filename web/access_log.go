@@ -51,7 +51,7 @@ func accessLog(logger *slog.Logger, now func() time.Time) echo.MiddlewareFunc {
 // its address was written.
 func loggedPath(path string) string {
 	const hidden = ":token"
-	for _, secret := range []func(string) string{paths.Setup, paths.Invitation} {
+	for _, secret := range []func(string) string{paths.Setup, paths.Invitation, paths.ChoosePassword} {
 		if i := strings.Index(strings.ToLower(path), secret("")); i >= 0 {
 			return path[:i] + secret(hidden)
 		}

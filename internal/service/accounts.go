@@ -253,6 +253,9 @@ func (s *Accounts) Session(ctx context.Context, id string) (models.Session, mode
 		return models.Session{}, models.User{}, err
 	}
 	user, err := s.store.Users.ByID(ctx, session.UserID)
+	if err == nil && !models.MaySignIn(user).Allowed {
+		err = models.E(models.CodeNotFound, "error.not_found")
+	}
 	return session, user, err
 }
 

@@ -28,6 +28,9 @@ const (
 // second one, lets the sign-in wait for it. Every way of signing in ends here or in
 // FinishSignIn.
 func (s *Accounts) admit(ctx context.Context, actor models.Actor, user models.User, method string) (SignedIn, error) {
+	if err := s.refuseDisabled(ctx, actor, user, method); err != nil {
+		return SignedIn{}, err
+	}
 	factor, err := s.store.SecondFactor.ByUser(ctx, user.ID)
 	if err != nil && !models.IsCode(err, models.CodeNotFound) {
 		return SignedIn{}, err
@@ -86,6 +89,9 @@ func (s *Accounts) FinishSignIn(ctx context.Context, actor models.Actor, token, 
 	err = s.store.Tx(ctx, func(tx *store.Store) error {
 		var err error
 		if user, err = tx.Users.ByID(ctx, p.UserID); err != nil {
+			return err
+		}
+		if err := models.MaySignIn(user).Err(); err != nil {
 			return err
 		}
 		kind, err := s.useCode(ctx, tx, user.ID, code)

@@ -163,6 +163,8 @@ type applyRun struct {
 	options  ApplyOptions
 	prepared map[functionKey]preparedFunction
 	steps    []Step
+	// tookOperator tells whether somebody lost the operator's office.
+	tookOperator bool
 }
 
 func (r *applyRun) note(op, kind, subject, detail string) {
@@ -188,7 +190,10 @@ func (r *applyRun) all(ctx context.Context, m Manifest) error {
 			}
 		}
 	}
-	return r.users(ctx, m.Users)
+	if err := r.users(ctx, m.Users); err != nil {
+		return err
+	}
+	return r.operatorStays(ctx)
 }
 
 func (r *applyRun) principal(ctx context.Context, declared ManifestPrincipal) error {
@@ -247,7 +252,11 @@ func (r *applyRun) webDomains(ctx context.Context, declared ManifestApp) error {
 	if err != nil {
 		return err
 	}
+	var before []string
 	for _, app := range apps {
+		if app.AppID == declared.AppID {
+			before = app.WebDomains
+		}
 		switch {
 		case app.AppID == declared.AppID && app.Kind != models.OfficialAccount && len(domains) > 0:
 			return models.E(models.CodeInvalid, "error.web_domains_kind")
@@ -267,7 +276,8 @@ func (r *applyRun) webDomains(ctx context.Context, declared ManifestApp) error {
 		return err
 	}
 	return record(ctx, r.tx, r.actor, r.now(), change{
-		Action: models.AuditAppSaved, AppID: declared.AppID, Subject: declared.AppID, After: map[string]any{"web_domains": domains},
+		Action: models.AuditAppSaved, AppID: declared.AppID, Subject: declared.AppID,
+		Before: map[string]any{"web_domains": before}, After: map[string]any{"web_domains": domains},
 	})
 }
 
@@ -329,7 +339,7 @@ func (r *applyRun) saveSecret(ctx context.Context, appID, secret string) error {
 		return err
 	}
 	r.note("~", "secret", appID, "")
-	return record(ctx, r.tx, r.actor, r.now(), change{Action: models.AuditAppSecretSet, AppID: appID, Subject: appID})
+	return record(ctx, r.tx, r.actor, r.now(), secretChange(appID, sealed != nil, true))
 }
 
 // appState is an app as the audit log keeps it.
@@ -351,10 +361,7 @@ func (r *applyRun) mayMove(ctx context.Context, existing, app models.App) error 
 	if err != nil {
 		return err
 	}
-	if n := len(outgoing) + len(incoming); n > 0 {
-		return models.E(models.CodeConflict, "error.app_has_shares", "count", n)
-	}
-	return nil
+	return models.MayMoveApp(existing, app, len(outgoing)+len(incoming)).Err()
 }
 
 func (r *applyRun) setSharing(ctx context.Context, declared ManifestApp) error {
@@ -389,7 +396,7 @@ func (r *applyRun) setSharing(ctx context.Context, declared ManifestApp) error {
 	if err := r.tx.Apps.SetSharing(ctx, declared.AppID, on); err != nil {
 		return err
 	}
-	return record(ctx, r.tx, r.actor, r.now(), change{Action: action, AppID: declared.AppID, Subject: declared.AppID})
+	return record(ctx, r.tx, r.actor, r.now(), sharingChange(action, declared.AppID))
 }
 
 func (r *applyRun) environment(ctx context.Context, appID string, declared ManifestEnvironment) error {

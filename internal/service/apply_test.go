@@ -408,6 +408,8 @@ func TestApply_UsersKeepWhatIsNotDeclared(t *testing.T) {
 	must(t, err)
 	same(t, map[string]models.Role{shop: models.RoleAdmin, diner: models.RoleViewer}, memberships)
 	_, err = w.apply(t, "users: [{username: dave, operator: false}]\n", fstest.MapFS{})
+	wantError(t, err, models.CodeConflict, "error.last_operator")
+	_, err = w.apply(t, "users: [{username: dave, operator: false}, {username: erin, password_env: P, operator: true}]\n", fstest.MapFS{})
 	must(t, err)
 	after, err = w.store.Users.ByUsername(ctx, "dave")
 	must(t, err)

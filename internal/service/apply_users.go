@@ -61,6 +61,19 @@ func (r *applyRun) user(ctx context.Context, declared ManifestUser) error {
 	return r.changeUser(ctx, existing, declared, roles)
 }
 
+// operatorStays refuses a file that takes the office from the last operator who can
+// sign in. It is asked when all users are as declared, in whatever order they are.
+func (r *applyRun) operatorStays(ctx context.Context) error {
+	if !r.tookOperator {
+		return nil
+	}
+	left, err := r.tx.Users.OtherOperators(ctx, "")
+	if err != nil {
+		return err
+	}
+	return models.MayTakeOperator(r.actor, models.UserFacts{Active: true, OtherOperators: left}).Err()
+}
+
 func (r *applyRun) createUser(ctx context.Context, declared ManifestUser, roles map[string]models.Role) error {
 	password := r.options.Getenv(declared.PasswordEnv)
 	if declared.PasswordEnv == "" || password == "" {
@@ -93,6 +106,7 @@ func (r *applyRun) changeUser(ctx context.Context, existing models.User, declare
 		r.note("=", "user", existing.Username, "")
 		return nil
 	}
+	r.tookOperator = r.tookOperator || existing.Operator && !operator
 	r.note("~", "user", existing.Username, "")
 	before := userState(existing, current)
 	existing.Operator, existing.UpdatedAt = operator, r.now()

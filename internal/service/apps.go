@@ -366,7 +366,7 @@ func (b base) insertEnvironment(ctx context.Context, tx *store.Store, actor mode
 		if sharing {
 			action = models.AuditSharingEnabled
 		}
-		if err := record(ctx, tx, actor, b.now(), change{Action: action, AppID: e.AppID, Subject: e.AppID}); err != nil {
+		if err := record(ctx, tx, actor, b.now(), sharingChange(action, e.AppID)); err != nil {
 			return err
 		}
 	}

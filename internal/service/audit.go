@@ -61,3 +61,36 @@ func shareState(s models.Share) map[string]any {
 	}
 	return state
 }
+
+// recordInEnvironment records what was changed in an environment, seen from an
+// app: the event belongs to the environment's owner and concerns the borrower that
+// made it.
+func (b base) recordInEnvironment(ctx context.Context, actor models.Actor, appID string, c change) error {
+	environment, err := b.store.Environments.ByID(ctx, c.EnvironmentID)
+	if err != nil {
+		return err
+	}
+	c.AppID = environment.AppID
+	if appID != environment.AppID {
+		c.OtherAppID = appID
+	}
+	return record(ctx, b.store, actor, b.now(), c)
+}
+
+// sharingChange is environment sharing turned on or off.
+func sharingChange(action models.AuditAction, appID string) change {
+	on := action == models.AuditSharingEnabled
+	return change{
+		Action: action, AppID: appID, Subject: appID,
+		Before: map[string]any{"sharing": !on}, After: map[string]any{"sharing": on},
+	}
+}
+
+// secretChange is an app's secret that was stored or taken away: whether there is
+// one, never what it is.
+func secretChange(appID string, before, after bool) change {
+	return change{
+		Action: models.AuditAppSecretSet, AppID: appID, Subject: appID,
+		Before: map[string]any{"secret": before}, After: map[string]any{"secret": after},
+	}
+}

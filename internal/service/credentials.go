@@ -252,6 +252,7 @@ func (s *Credentials) Revoke(ctx context.Context, actor models.Actor, id string)
 		}
 		return record(ctx, tx, actor, s.now(), change{
 			Action: models.AuditCredentialRevoked, AppID: row.AppID, EnvironmentID: row.EnvironmentID, Subject: id,
+			Before: map[string]any{"expires": row.ExpiresAt.Format(time.RFC3339)},
 		})
 	})
 }

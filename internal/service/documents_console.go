@@ -25,9 +25,10 @@ func (s *Documents) may(ctx context.Context, actor models.Actor, appID, env stri
 	return models.MayUse(place, view, p, s.now()).Err()
 }
 
-// noted makes a change that the console may make, and records it. The documents
-// have a database of their own, so the record follows the change.
-func (s *Documents) noted(ctx context.Context, actor models.Actor, appID string, c change, f func() error) error {
+// noted makes a change that the console may make, and records it with the states
+// that f has put into c. The documents have a database of their own, so the record
+// follows the change.
+func (s *Documents) noted(ctx context.Context, actor models.Actor, appID string, c *change, f func() error) error {
 	if err := s.may(ctx, actor, appID, c.EnvironmentID, models.DatabaseOperate); err != nil {
 		return err
 	}
@@ -40,15 +41,7 @@ func (s *Documents) noted(ctx context.Context, actor models.Actor, appID string,
 	if err != nil {
 		return err
 	}
-	c.AppID = appID
-	environment, err := s.store.Environments.ByID(ctx, c.EnvironmentID)
-	if err != nil {
-		return err
-	}
-	if environment.AppID != appID {
-		c.OtherAppID = environment.AppID
-	}
-	return record(ctx, s.store, actor, s.now(), c)
+	return s.recordInEnvironment(ctx, actor, appID, *c)
 }
 
 // Collections returns the collections of an environment by name, with their
@@ -64,17 +57,22 @@ func (s *Documents) Collections(ctx context.Context, actor models.Actor, appID, 
 // invalid, collection_exists, collection_limit.
 func (s *Documents) AddCollection(ctx context.Context, actor models.Actor, appID, env, name string) error {
 	c := change{Action: models.AuditCollectionCreated, EnvironmentID: env, Subject: name}
-	return s.noted(ctx, actor, appID, c, func() error { return s.createCollection(ctx, env, name) })
+	return s.noted(ctx, actor, appID, &c, func() error { return s.createCollection(ctx, env, name) })
 }
 
 // DropCollection deletes a collection with its documents, indexes, imports and
 // exports. Needs database.operate.
 func (s *Documents) DropCollection(ctx context.Context, actor models.Actor, appID, env, name string) error {
 	c := change{Action: models.AuditCollectionDeleted, EnvironmentID: env, Subject: name}
-	return s.noted(ctx, actor, appID, c, func() error {
+	return s.noted(ctx, actor, appID, &c, func() error {
 		if _, err := s.db.Indexes(ctx, env, name); err != nil {
 			return err
 		}
+		documents, err := s.db.Count(ctx, env, name, "", bsonEmpty)
+		if err != nil {
+			return err
+		}
+		c.Before = map[string]any{"documents": documents}
 		if err := s.transfers.forget(ctx, env, name); err != nil {
 			return err
 		}
@@ -207,10 +205,10 @@ func (s *Documents) AddDocument(ctx context.Context, actor models.Actor, appID, 
 	}
 	key := ""
 	c := change{Action: models.AuditDocumentCreated, EnvironmentID: env, Subject: collection}
-	err = s.noted(ctx, actor, appID, c, func() error {
+	err = s.noted(ctx, actor, appID, &c, func() error {
 		ids, err := s.db.Insert(ctx, env, collection, "", []bson.Raw{doc})
 		if err == nil {
-			key = documentKey(ids[0])
+			key, c.After = documentKey(ids[0]), map[string]any{"id": documentName(ids[0])}
 		}
 		return err
 	})
@@ -226,7 +224,7 @@ func (s *Documents) EditDocument(ctx context.Context, actor models.Actor, appID,
 		return err
 	}
 	c := change{Action: models.AuditDocumentChanged, EnvironmentID: env, Subject: collection}
-	return s.noted(ctx, actor, appID, c, func() error {
+	return s.noted(ctx, actor, appID, &c, func() error {
 		was, err := s.unchanged(ctx, env, collection, key, version)
 		if err != nil {
 			return err
@@ -235,6 +233,7 @@ func (s *Documents) EditDocument(ctx context.Context, actor models.Actor, appID,
 		if given := value.Get(doc, value.Path{"_id"}); !given.IsZero() && !value.Equal(given, id) {
 			return models.E(models.CodeInvalid, "error.document_id_fixed")
 		}
+		c.Before, c.After = documentState(id, was), documentState(id, doc)
 		return s.db.ReplaceIfUnchanged(ctx, env, collection, id, was, doc)
 	})
 }
@@ -252,11 +251,12 @@ func (s *Documents) unchanged(ctx context.Context, env, collection, key, version
 // shown; otherwise the code is conflict. Needs database.operate.
 func (s *Documents) DeleteDocument(ctx context.Context, actor models.Actor, appID, env, collection, key, version string) error {
 	c := change{Action: models.AuditDocumentDeleted, EnvironmentID: env, Subject: collection}
-	return s.noted(ctx, actor, appID, c, func() error {
+	return s.noted(ctx, actor, appID, &c, func() error {
 		was, err := s.unchanged(ctx, env, collection, key, version)
 		if err != nil {
 			return err
 		}
+		c.Before = documentState(was.Lookup("_id"), was)
 		return s.db.ReplaceIfUnchanged(ctx, env, collection, was.Lookup("_id"), was, nil)
 	})
 }

@@ -62,8 +62,10 @@ func (s *Documents) AddIndex(ctx context.Context, actor models.Actor, appID, env
 	if same != "" {
 		return models.E(models.CodeConflict, "error.index_exists", "name", same)
 	}
-	c := change{Action: models.AuditIndexCreated, EnvironmentID: env, Subject: cutSubject(collection + "." + index.Name)}
-	return s.noted(ctx, actor, appID, c, func() error { return s.db.CreateIndex(ctx, env, collection, index) })
+	c := change{
+		Action: models.AuditIndexCreated, EnvironmentID: env, Subject: cutSubject(collection + "." + index.Name), After: indexState(index),
+	}
+	return s.noted(ctx, actor, appID, &c, func() error { return s.db.CreateIndex(ctx, env, collection, index) })
 }
 
 // sameIndex returns the name of an index that is there already with the same
@@ -87,5 +89,16 @@ func (s *Documents) sameIndex(ctx context.Context, actor models.Actor, appID, en
 // DropIndex deletes an index. Needs database.operate.
 func (s *Documents) DropIndex(ctx context.Context, actor models.Actor, appID, env, collection, name string) error {
 	c := change{Action: models.AuditIndexDeleted, EnvironmentID: env, Subject: cutSubject(collection + "." + name)}
-	return s.noted(ctx, actor, appID, c, func() error { return s.db.DropIndex(ctx, env, collection, name) })
+	return s.noted(ctx, actor, appID, &c, func() error {
+		list, err := s.db.Indexes(ctx, env, collection)
+		if err != nil {
+			return err
+		}
+		for _, index := range list {
+			if index.Name == name {
+				c.Before = indexState(index)
+			}
+		}
+		return s.db.DropIndex(ctx, env, collection, name)
+	})
 }

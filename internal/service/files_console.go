@@ -108,6 +108,9 @@ func (s *Files) ShowOrigin(ctx context.Context) (string, error) {
 func (s *Files) stillPerson(ctx context.Context, t ticket) error {
 	user, err := s.store.Users.ByID(ctx, t.Person)
 	if err == nil {
+		err = models.MaySignIn(user).Err()
+	}
+	if err == nil {
 		err = s.may(ctx, models.Actor{UserID: user.ID, Username: user.Username, Operator: user.Operator}, t.AppID, t.Env, models.StorageView)
 	}
 	switch models.CodeOf(err) {
@@ -124,9 +127,10 @@ func (s *Files) Store(ctx context.Context, actor models.Actor, appID, env, path 
 	}
 	var out models.File
 	c := change{Action: models.AuditFileStored, EnvironmentID: env, Subject: cutSubject(path)}
-	err := s.noted(ctx, actor, appID, c, func() (err error) {
+	err := s.noted(ctx, actor, appID, &c, func() (err error) {
 		out, err = s.put(ctx, ticket{ID: rand.Text(), Env: env, Path: path, AppID: appID}, body)
 		s.calls.recorder.transferred(env, appID, models.StorageWrite, out.Size)
+		c.After = map[string]any{"bytes": out.Size, "type": out.ContentType}
 		return err
 	})
 	return out, err

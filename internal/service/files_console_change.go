@@ -20,7 +20,7 @@ func cutSubject(path string) string {
 }
 
 // noted makes a change that needs storage.operate, and records it.
-func (s *Files) noted(ctx context.Context, actor models.Actor, appID string, c change, f func() error) error {
+func (s *Files) noted(ctx context.Context, actor models.Actor, appID string, c *change, f func() error) error {
 	if err := s.may(ctx, actor, appID, c.EnvironmentID, models.StorageOperate); err != nil {
 		return err
 	}
@@ -29,23 +29,20 @@ func (s *Files) noted(ctx context.Context, actor models.Actor, appID string, c c
 	if err != nil {
 		return err
 	}
-	c.AppID = appID
-	environment, err := s.store.Environments.ByID(ctx, c.EnvironmentID)
-	if err != nil {
-		return err
-	}
-	if environment.AppID != appID {
-		c.OtherAppID = environment.AppID
-	}
-	return record(ctx, s.store, actor, s.now(), c)
+	return s.recordInEnvironment(ctx, actor, appID, *c)
 }
 
 // Remove deletes a file, or a folder given as "a/b/" with all that is in it.
 // Needs storage.operate. Codes: file_unknown, also for an empty folder.
 func (s *Files) Remove(ctx context.Context, actor models.Actor, appID, env, path string) error {
 	c := change{Action: models.AuditFileDeleted, EnvironmentID: env, Subject: cutSubject(path)}
-	return s.noted(ctx, actor, appID, c, func() error {
+	return s.noted(ctx, actor, appID, &c, func() error {
 		defer s.sweeper.hurry()
+		held, err := s.holds(ctx, env, path)
+		if err != nil {
+			return err
+		}
+		c.Before = map[string]any{"files": held.Files, "bytes": held.Bytes}
 		if !strings.HasSuffix(path, "/") {
 			return s.remove(ctx, env, path)
 		}
@@ -109,7 +106,8 @@ func (s *Files) holds(ctx context.Context, env, path string) (store.Sum, error) 
 // Needs storage.operate. Codes: invalid, conflict, file_unknown.
 func (s *Files) Move(ctx context.Context, actor models.Actor, appID, env, from, to string) error {
 	c := change{Action: models.AuditFileMoved, EnvironmentID: env, Subject: cutSubject(from + " → " + to)}
-	return s.noted(ctx, actor, appID, c, func() error {
+	c.Before, c.After = map[string]any{"path": from}, map[string]any{"path": to}
+	return s.noted(ctx, actor, appID, &c, func() error {
 		folder := strings.HasSuffix(from, "/")
 		if models.CheckFilePath(strings.TrimSuffix(to, "/")) != nil || folder != strings.HasSuffix(to, "/") {
 			return models.E(models.CodeInvalid, "error.file_path", "max", models.MaxFilePath)

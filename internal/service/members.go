@@ -143,8 +143,6 @@ func (s *Members) set(ctx context.Context, actor models.Actor, appID, userID str
 	})
 }
 
-func roleState(r models.Role) map[string]any { return map[string]any{"role": r.String()} }
-
 func memberFacts(ctx context.Context, tx *store.Store, actor models.Actor, appID, userID string) (models.MemberFacts, error) {
 	place, err := standing(ctx, tx, actor, appID)
 	if err != nil {

@@ -270,7 +270,7 @@ func TestAcceptingWithoutAnAccount(t *testing.T) {
 		same(t, models.RoleDeveloper, w.role(t, user.ID))
 		signedIn, err := w.Accounts.SignIn(ctx, models.Actor{}, "newcomer", "a long password")
 		must(t, err)
-		same(t, user.ID, signedIn.ID)
+		same(t, user.ID, signedIn.User.ID)
 		_, _, err = w.Members.AcceptAsNew(ctx, anybody, token, "another", "a long password")
 		wantError(t, err, models.CodeNotFound, "error.invitation_accepted")
 	})

@@ -46,7 +46,9 @@ type Deps struct {
 	// WorkerGatewayURL is where function workers reach the gateway, without the
 	// path of a protocol: http://127.0.0.1:8081.
 	WorkerGatewayURL string
-	Logger           *slog.Logger
+	// Installation is what the operator sees of the programme itself.
+	Installation Installation
+	Logger       *slog.Logger
 	// EnvironmentGrace is how long a deleted environment can be restored.
 	EnvironmentGrace time.Duration
 	// Now is the clock; nil for the real one.
@@ -71,6 +73,8 @@ type Services struct {
 	Manifests   *Manifests
 	Denials     *Denials
 	Explainer   *Explainer
+	Audit       *AuditLog
+	Operator    *Operator
 
 	Environments *Environments
 	Members      *Members
@@ -123,6 +127,8 @@ func New(d Deps) *Services {
 	s.Denials = &Denials{base: b, recorder: s.denials}
 	s.Explainer = &Explainer{base: b, calls: s.Calls, clients: s.Clients, access: s.Access}
 	s.Manifests = &Manifests{base: b, functions: s.Functions, sharing: s.Sharing, accounts: s.Accounts, documents: s.Documents, files: s.Files, keys: d.Keys}
+	s.Audit = &AuditLog{base: b}
+	s.Operator = &Operator{base: b, accounts: s.Accounts, manifests: s.Manifests, credentials: s.Credentials, runner: d.Runner, installation: d.Installation}
 	return s
 }
 

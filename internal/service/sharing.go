@@ -31,7 +31,7 @@ func (s *Sharing) Enable(ctx context.Context, actor models.Actor, appID string) 
 		if err := tx.Apps.SetSharing(ctx, appID, true); err != nil {
 			return err
 		}
-		return record(ctx, tx, actor, s.now(), change{Action: models.AuditSharingEnabled, AppID: appID, Subject: appID})
+		return record(ctx, tx, actor, s.now(), sharingChange(models.AuditSharingEnabled, appID))
 	})
 }
 
@@ -59,7 +59,7 @@ func (s *Sharing) Disable(ctx context.Context, actor models.Actor, appID string,
 		if err := tx.Apps.SetSharing(ctx, appID, false); err != nil {
 			return err
 		}
-		return record(ctx, tx, actor, s.now(), change{Action: models.AuditSharingDisabled, AppID: appID, Subject: appID})
+		return record(ctx, tx, actor, s.now(), sharingChange(models.AuditSharingDisabled, appID))
 	})
 }
 
@@ -257,7 +257,7 @@ func (s *Sharing) insert(ctx context.Context, tx *store.Store, actor models.Acto
 		if err := tx.Apps.SetSharing(ctx, share.GranteeAppID, sharing); err != nil {
 			return models.Share{}, err
 		}
-		on := change{Action: models.AuditSharingEnabled, AppID: share.GranteeAppID, Subject: share.GranteeAppID}
+		on := sharingChange(models.AuditSharingEnabled, share.GranteeAppID)
 		if err := record(ctx, tx, actor, now, on); err != nil {
 			return models.Share{}, err
 		}
@@ -394,7 +394,7 @@ func (s *Sharing) end(ctx context.Context, tx *store.Store, actor models.Actor, 
 		if err := tx.Apps.SetSharing(ctx, share.GranteeAppID, sharing); err != nil {
 			return err
 		}
-		if err := record(ctx, tx, actor, s.now(), change{Action: models.AuditSharingDisabled, AppID: share.GranteeAppID, Subject: share.GranteeAppID}); err != nil {
+		if err := record(ctx, tx, actor, s.now(), sharingChange(models.AuditSharingDisabled, share.GranteeAppID)); err != nil {
 			return err
 		}
 	}

@@ -65,7 +65,7 @@ func (s *Transfers) Import(ctx context.Context, actor models.Actor, appID, env, 
 		return t, err
 	}
 	c := change{Action: models.AuditDocumentsImported, EnvironmentID: env, Subject: collection}
-	err := s.documents.noted(ctx, actor, appID, c, func() error {
+	err := s.documents.noted(ctx, actor, appID, &c, func() error {
 		if _, err := s.documents.db.Indexes(ctx, env, collection); err != nil {
 			return err
 		}
@@ -74,6 +74,7 @@ func (s *Transfers) Import(ctx context.Context, actor models.Actor, appID, env, 
 			return err
 		}
 		t.Bytes = size
+		c.After = map[string]any{"file": t.FileName, "format": t.Format, "mode": t.Mode, "bytes": size}
 		return s.store.Transfers.Insert(ctx, t)
 	})
 	if err != nil {
@@ -104,8 +105,11 @@ func (s *Transfers) Export(ctx context.Context, actor models.Actor, appID, env, 
 	if err != nil {
 		return t, err
 	}
-	c := change{Action: models.AuditDocumentsExported, EnvironmentID: env, Subject: collection}
-	err = s.documents.noted(ctx, actor, appID, c, func() error {
+	c := change{
+		Action: models.AuditDocumentsExported, EnvironmentID: env, Subject: collection,
+		After: map[string]any{"file": t.FileName, "format": t.Format, "filter": cutSubject(out.Filter)},
+	}
+	err = s.documents.noted(ctx, actor, appID, &c, func() error {
 		if _, err := s.documents.db.Count(ctx, env, collection, "", bsonNever(q.Filter)); err != nil {
 			return err
 		}
@@ -185,7 +189,14 @@ func (s *Transfers) Cancel(ctx context.Context, actor models.Actor, appID, env, 
 		return err
 	}
 	s.stop(id)
-	return nil
+	return s.noteStatus(ctx, actor, appID, models.AuditTransferCancelled, t)
+}
+
+// noteStatus records that somebody ended a transfer, or let it go on.
+func (s *Transfers) noteStatus(ctx context.Context, actor models.Actor, appID string, action models.AuditAction, t models.Transfer) error {
+	return s.recordInEnvironment(ctx, actor, appID, change{
+		Action: action, EnvironmentID: t.EnvironmentID, Subject: t.Collection, After: map[string]any{"file": t.FileName, "status": t.Status},
+	})
 }
 
 // stop tells a transfer that runs here to stop, and returns what is closed when it
@@ -217,15 +228,20 @@ func (s *Transfers) forget(ctx context.Context, env, collection string) error {
 // Resume lets a failed or cancelled transfer go on where it stopped. Needs
 // database.operate.
 func (s *Transfers) Resume(ctx context.Context, actor models.Actor, appID, env, id string) error {
-	if _, err := s.one(ctx, actor, appID, env, id, models.DatabaseOperate); err != nil {
+	t, err := s.one(ctx, actor, appID, env, id, models.DatabaseOperate)
+	if err != nil {
 		return err
 	}
-	err := s.store.Transfers.Reopen(ctx, id, s.now())
+	err = s.store.Transfers.Reopen(ctx, id, s.now())
 	if models.IsCode(err, models.CodeNotFound) {
 		return models.E(models.CodeConflict, "error.transfer_not_resumable")
 	}
 	s.loop.hurry()
-	return err
+	if err != nil {
+		return err
+	}
+	t.Status = models.TransferWaiting
+	return s.noteStatus(ctx, actor, appID, models.AuditTransferResumed, t)
 }
 
 // Download opens the file of a finished export; the caller closes it. Needs

@@ -25,6 +25,8 @@ func All() []*gormigrate.Migration {
 		step("202611250001-clients", clients),
 		step("202611250002-transfer-progress", transferProgress),
 		step("202611280020-usage-counts", usageCounts),
+		step("202611280030-audit-indexes", auditIndexes),
+		step("202611280031-user-disabling", userDisabling),
 		step("202611280040-second-factor", secondFactor),
 		step("202611280041-external-accounts", externalAccounts),
 		step("202611280050-deleted-environments", deletedEnvironments),

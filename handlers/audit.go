@@ -1,0 +1,145 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"envshare/internal/paths"
+	"envshare/internal/service"
+	"envshare/models"
+	"envshare/views"
+	"envshare/web/render"
+	"envshare/web/session"
+)
+
+// audit is what was recorded of an app (S14).
+type audit struct{ pages }
+
+func (h audit) index(c echo.Context) error {
+	q, filter, errs, err := h.bindAudit(c)
+	if err != nil {
+		return err
+	}
+	p, err := h.enter(c)
+	if err != nil {
+		return err
+	}
+	ctx, actor, app := c.Request().Context(), session.Actor(c), p.App.AppID
+	reader, status := h.auditReader(p), http.StatusOK
+	var found service.FoundEvents
+	if len(errs) == 0 {
+		found, err = h.services.Audit.Of(ctx, actor, app, q.page(filter))
+		errs = models.FieldErrors(err)
+	}
+	switch {
+	case len(errs) > 0:
+		status = http.StatusUnprocessableEntity
+	case err != nil:
+		return err
+	}
+	list := reader.list(ctx, q, found, errs)
+	for _, e := range p.Own {
+		list.Environments = append(list.Environments, views.AuditEnvironment{ID: e.ID, Name: e.Name})
+	}
+	for _, b := range p.Borrowed {
+		list.Environments = append(list.Environments, views.AuditEnvironment{ID: b.Environment.ID, Name: b.Environment.Name, Borrowed: true})
+	}
+	return render.Page(c, status, views.AuditIndex(views.AuditIndexPage{
+		Base: h.base(c, p, tabSettings), AppID: app, EnvID: p.environmentID(), List: list,
+	}))
+}
+
+func (h audit) show(c echo.Context) error {
+	p, err := h.enter(c)
+	if err != nil {
+		return err
+	}
+	ctx, app := c.Request().Context(), p.App.AppID
+	e, apps, err := h.services.Audit.EventOf(ctx, session.Actor(c), app, c.Param(eventParam))
+	if err != nil {
+		return err
+	}
+	reader := h.auditReader(p)
+	reader.apps = apps
+	return render.Page(c, http.StatusOK, views.AuditEvent(views.AuditEventPage{
+		Base: h.base(c, p, tabSettings), AppID: app, EnvID: p.environmentID(), Event: reader.event(ctx, e),
+	}))
+}
+
+func (h audit) export(c echo.Context) error {
+	p, err := h.enter(c)
+	if err != nil {
+		return err
+	}
+	return h.exportAudit(c, h.auditReader(p), p.App.AppID)
+}
+
+// auditReader shows the log of an app. It names the environments that can be seen
+// from the app now; of others, the ids were recorded.
+func (h pages) auditReader(p place) auditReader {
+	r := auditReader{pages: h, app: p.App.AppID, address: paths.Audit(p.App.AppID), environments: map[string]string{}}
+	for _, e := range p.Own {
+		r.environments[e.ID] = e.Name
+	}
+	for _, b := range p.Borrowed {
+		r.environments[b.Environment.ID] = b.Environment.Name
+	}
+	return r
+}
+
+// operatorAudit is what was recorded of the installation.
+type operatorAudit struct{ pages }
+
+func (h operatorAudit) reader() auditReader {
+	return auditReader{pages: h.pages, address: paths.OperatorAudit()}
+}
+
+func (h operatorAudit) index(c echo.Context) error {
+	q, filter, errs, err := h.bindAudit(c)
+	if err != nil {
+		return err
+	}
+	ctx, status := c.Request().Context(), http.StatusOK
+	found, err := h.services.Audit.OfInstallation(ctx, session.Actor(c), q.page(filter))
+	if refused := models.FieldErrors(err); refused != nil {
+		errs, err = refused, nil
+	}
+	if err != nil {
+		return err
+	}
+	if len(errs) > 0 {
+		status, found = http.StatusUnprocessableEntity, service.FoundEvents{}
+	}
+	return render.Page(c, status, views.OperatorAudit(views.OperatorAuditPage{
+		Base: render.Base(c, ""), List: h.reader().list(ctx, q, found, errs),
+	}))
+}
+
+func (h operatorAudit) show(c echo.Context) error {
+	ctx := c.Request().Context()
+	e, err := h.services.Audit.EventOfInstallation(ctx, session.Actor(c), c.Param(eventParam))
+	if err != nil {
+		return err
+	}
+	return render.Page(c, http.StatusOK, views.OperatorAuditEvent(views.OperatorAuditEventPage{
+		Base: render.Base(c, ""), Event: h.reader().event(ctx, e),
+	}))
+}
+
+func (h operatorAudit) export(c echo.Context) error { return h.exportAudit(c, h.reader(), "") }
+
+// list is a page of a log with its filters.
+func (r auditReader) list(ctx context.Context, q auditQuery, found service.FoundEvents, errs views.Errors) views.AuditList {
+	r.apps = found.Apps
+	list := views.AuditList{
+		Address: r.address, Export: q.address(paths.ExportAudit(r.address)), Filtered: q.filtered(), Errors: errs,
+		Group: q.Group, Actor: q.Actor, Environment: q.Environment, From: q.From, Until: q.Until, Subject: q.Subject,
+		Pagination: q.pagination(ctx, r.address, found), Zone: r.zoneName(), OfApp: r.app != "",
+	}
+	for _, e := range found.Events {
+		list.Rows = append(list.Rows, r.row(ctx, e))
+	}
+	return list
+}

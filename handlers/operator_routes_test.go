@@ -1,0 +1,165 @@
+package handlers_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"envshare/internal/testkit"
+	"envshare/models"
+)
+
+// operatorRoutes are the routes of the operator's area, from the console's own
+// table.
+func (k *console) operatorRoutes() []route {
+	k.t.Helper()
+	var list []route
+	for _, r := range k.routes {
+		if r.Method != http.MethodHead && ofOperators(r.Path) {
+			list = append(list, route{r.Method, r.Path})
+		}
+	}
+	if len(list) < 25 {
+		k.t.Fatalf("only %d routes", len(list))
+	}
+	return list
+}
+
+// operator signs in an operator, who is a member of no app.
+func (k *console) operator(name string) *browser {
+	k.t.Helper()
+	_, err := k.kit.Services.Accounts.CreateUser(k.t.Context(), testkit.Actor, name, password, true, nil)
+	must(k.t, err)
+	b := k.browser()
+	b.submit(b.get("/login"), "/login", "username", name, "password", password).wantRedirect("/")
+	return b
+}
+
+// userID is the id of a user.
+func (k *console) userID(name string) string {
+	k.t.Helper()
+	u, err := k.kit.Store.Users.ByUsername(k.t.Context(), name)
+	must(k.t, err)
+	return u.ID
+}
+
+// installationEvents are the events that concern no app, oldest first.
+func (k *console) installationEvents() []models.AuditEvent {
+	k.t.Helper()
+	var events []models.AuditEvent
+	_, err := k.kit.Services.Audit.Export(k.t.Context(), testkit.Actor, "", models.AuditFilter{}, func(some []models.AuditEvent, _ map[string]models.App) error {
+		events = append(some, events...)
+		return nil
+	})
+	must(k.t, err)
+	return events
+}
+
+// fresh is an app that a test registers.
+const fresh = "wx00000000000000e5"
+
+// everything is how often anything was recorded.
+func (k *console) everything() int {
+	k.t.Helper()
+	n := len(k.installationEvents())
+	for _, app := range []string{shop, diner, depot, rival, fresh} {
+		n += len(k.audit(app))
+	}
+	return n
+}
+
+// TestEveryOperatorRouteIsGuarded asks every route of the operator's area as
+// nobody, a member, an administrator of an app, and an operator: the last alone
+// gets an answer, to real and to forged ids.
+func TestEveryOperatorRouteIsGuarded(t *testing.T) {
+	w := newFullWorld(t)
+	nobody := w.browser()
+	member := w.signIn("member", map[string]models.Role{shop: models.RoleViewer})
+	admin := w.admin(shop)
+	operator := w.operator("ops")
+	fill := strings.NewReplacer(
+		":principal", "acme", ":app", shop, ":user", w.userID("member"), ":event", w.installationEvents()[0].ID,
+	)
+	forge := strings.NewReplacer(
+		":principal", "nowhere", ":app", "wx00000000000000ff", ":user", "01ARZ3NDEKTSV4RRFFQ69G5FAV", ":event", w.audit(shop)[0].ID,
+	)
+	nobodysToken := nobody.token("/login")
+	tokens := map[*browser]string{member: member.token("/apps"), admin: admin.token("/apps"), operator: operator.token("/operator")}
+	before := w.everything()
+
+	for _, r := range w.operatorRoutes() {
+		t.Run(r.method+" "+r.path, func(t *testing.T) {
+			path, forged := fill.Replace(r.path), forge.Replace(r.path)
+			p := nobody.ask(r, path, nobodysToken)
+			if p.status != http.StatusSeeOther || !strings.HasPrefix(p.location, "/login") {
+				t.Errorf("nobody: status %d to %q", p.status, p.location)
+			}
+			for name, who := range map[string]*browser{"member": member, "administrator of an app": admin} {
+				for _, address := range []string{path, forged} {
+					if got := who.ask(r, address, tokens[who]); got.status != http.StatusForbidden {
+						t.Errorf("%s: status %d of %s", name, got.status, address)
+					}
+				}
+			}
+			if forged != r.path {
+				wantStatus(t, operator.ask(r, forged, tokens[operator]), http.StatusNotFound)
+			}
+			if r.method == http.MethodPost {
+				wantStatus(t, operator.ask(r, path, ""), http.StatusForbidden)
+				return
+			}
+			wantStatus(t, operator.ask(r, path, ""), http.StatusOK)
+		})
+	}
+	if after := w.everything(); after != before {
+		t.Errorf("%d changes were recorded", after-before)
+	}
+}
+
+// operatorPosts is what an operator gets for the forms as they stand here, in an
+// order in which they can follow each other: every POST of the area is among them.
+func TestEveryOperatorActionAnswersTheOperatorAlone(t *testing.T) {
+	w := newFullWorld(t)
+	w.signIn("target", nil)
+	operator, admin := w.operator("ops"), w.admin(shop)
+	adminsToken := admin.token("/apps")
+	user := "/operator/users/" + w.userID("target")
+	done := map[string]bool{}
+	for _, step := range []struct {
+		page, action, pattern string
+		fields                []string
+		status                int
+	}{
+		{"/operator/new-principal", "/operator/principals", "/operator/principals", []string{"id", "fresh", "name", "新主体"}, 303},
+		{"/operator/principals/fresh", "/operator/principals/fresh", "/operator/principals/:principal", []string{"name", "改名"}, 303},
+		{"/operator/principals/fresh/delete", "/operator/principals/fresh/delete", "/operator/principals/:principal/delete", nil, 303},
+		{"/operator/apps/new", "/operator/apps", "/operator/apps", []string{"appid", fresh, "name", "新应用", "type", "miniprogram", "principal", "acme"}, 303},
+		{"/operator/apps/" + diner, "/operator/apps/" + diner, "/operator/apps/:app", []string{"name", "新食堂"}, 303},
+		{"/operator/users/new", "/operator/users", "/operator/users", []string{"username", "fresh"}, 200},
+		{user, user + "/operator", "/operator/users/:user/operator", nil, 303},
+		{user, user + "/role", "/operator/users/:user/role", []string{"appid", shop, "role", "viewer"}, 303},
+		{user + "/disable", user + "/disable", "/operator/users/:user/disable", nil, 303},
+		{user, user + "/enable", "/operator/users/:user/enable", nil, 303},
+		{user + "/reset", user + "/reset", "/operator/users/:user/reset", nil, 200},
+	} {
+		values := fill(operator.get(step.page).want(200).fields(step.action), step.fields)
+		own := values.Get("_csrf")
+		values.Set("_csrf", adminsToken)
+		before := w.everything()
+		wantStatus(t, admin.post(step.action, values), http.StatusForbidden)
+		if w.everything() != before {
+			t.Errorf("%s by an administrator of an app was recorded", step.action)
+		}
+		values.Set("_csrf", own)
+		wantStatus(t, operator.post(step.action, values), step.status)
+		if w.everything() == before {
+			t.Errorf("%s was not recorded", step.action)
+		}
+		done[step.pattern] = true
+	}
+	for _, r := range w.operatorRoutes() {
+		if r.method == http.MethodPost && !done[r.path] {
+			t.Errorf("nobody tried POST %s", r.path)
+		}
+	}
+}
