@@ -151,7 +151,7 @@ func folded(view models.EnvironmentView, list []store.UsageCount) []UsageRow {
 			row.Caller, row.CallerAppID = "", ""
 			k := key{c.Period, c.Operation}
 			if at, there := others[k]; there {
-				out[at].Tally.Add(c.Tally)
+				out[at].Add(c.Tally)
 				continue
 			}
 			others[k] = len(out)
