@@ -9,7 +9,6 @@ import (
 	"envshare/internal/i18n"
 	"envshare/internal/paths"
 	"envshare/internal/service"
-	"envshare/internal/store"
 	"envshare/models"
 	"envshare/views"
 	"envshare/views/ui"
@@ -71,8 +70,8 @@ func sides(v models.EnvironmentView) []side {
 }
 
 // is selects the points of a side; for a borrower visitors are among the others.
-func (s side) is(v models.EnvironmentView) func(store.UsagePoint) bool {
-	return func(p store.UsagePoint) bool {
+func (s side) is(v models.EnvironmentView) func(models.UsagePoint) bool {
+	return func(p models.UsagePoint) bool {
 		return p.Side == s.of || v.Borrowed() && s.of == models.SideOthers && p.Side == models.SideVisitor
 	}
 }
@@ -93,7 +92,7 @@ func (h statistics) usageCharts(ctx context.Context, report service.UsageReport,
 		over.Series = append(over.Series, ui.ChartSeries{Label: i18n.T(ctx, s.label), Tone: s.tone, Values: figures(list, calls)})
 		bars := ui.ChartSeries{Label: i18n.T(ctx, s.label), Tone: s.tone}
 		for _, op := range models.CountedOperations() {
-			sum := service.Sum(report.Points, func(p store.UsagePoint) bool { return is(p) && p.Operation == op })
+			sum := service.Sum(report.Points, func(p models.UsagePoint) bool { return is(p) && p.Operation == op })
 			bars.Values = append(bars.Values, sum.Calls)
 		}
 		by.Series = append(by.Series, bars)
@@ -116,7 +115,7 @@ func (h pages) durationChart(ctx context.Context, labels []string, list []models
 func operationRows(ctx context.Context, report service.UsageReport) []views.UsageRow {
 	var out []views.UsageRow
 	for _, op := range models.CountedOperations() {
-		t := service.Sum(report.Points, func(p store.UsagePoint) bool { return p.Operation == op })
+		t := service.Sum(report.Points, func(p models.UsagePoint) bool { return p.Operation == op })
 		row := usageRow(i18n.T(ctx, op.MessageKey()), t)
 		if op == models.FunctionsInvoke {
 			row.P50, row.P95 = milliseconds(half(t)), milliseconds(most(t))

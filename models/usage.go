@@ -150,6 +150,14 @@ const (
 	SideVisitor UsageSide = "visitor" // visitors without login
 )
 
+// UsagePoint is what one side did in one period.
+type UsagePoint struct {
+	Period    string // as one of the layouts writes it
+	Operation Permission
+	Side      UsageSide
+	Tally
+}
+
 // NamesCaller reports whether somebody who sees an environment's statistics learns
 // that an app called in it: its owner learns of all, a borrower of itself alone.
 // All others are one sum for a borrower: who else borrows is the owner's to know.

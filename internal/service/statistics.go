@@ -35,7 +35,7 @@ const maxCallers = 100
 type UsageReport struct {
 	View    models.EnvironmentView
 	Periods []time.Time // of the range, oldest first
-	Points  []store.UsagePoint
+	Points  []models.UsagePoint
 	// Callers are the apps that called, "" for visitors without login; a borrower
 	// finds itself alone. CallerCount is how many there are.
 	Callers     []store.UsageCaller
@@ -151,7 +151,7 @@ func folded(view models.EnvironmentView, list []store.UsageCount) []UsageRow {
 			row.Caller, row.CallerAppID = "", ""
 			k := key{c.Period, c.Operation}
 			if at, there := others[k]; there {
-				out[at].Tally.Add(c.Tally)
+				out[at].Add(c.Tally)
 				continue
 			}
 			others[k] = len(out)
@@ -164,7 +164,7 @@ func folded(view models.EnvironmentView, list []store.UsageCount) []UsageRow {
 // FunctionReport is how a function did.
 type FunctionReport struct {
 	Periods []time.Time
-	Points  []store.UsagePoint
+	Points  []models.UsagePoint
 }
 
 // Function returns how a function did. Needs functions.view and statistics.view.
@@ -228,7 +228,7 @@ func (s *Statistics) size(ctx context.Context, env string) (EnvironmentSize, err
 }
 
 // Sum adds up the points that a question is about; nil asks for all.
-func Sum(points []store.UsagePoint, about func(store.UsagePoint) bool) models.Tally {
+func Sum(points []models.UsagePoint, about func(models.UsagePoint) bool) models.Tally {
 	var t models.Tally
 	for _, p := range points {
 		if about == nil || about(p) {
@@ -239,7 +239,7 @@ func Sum(points []store.UsagePoint, about func(store.UsagePoint) bool) models.Ta
 }
 
 // ByPeriod adds up the points of every period, in the order of the periods.
-func ByPeriod(periods []time.Time, layout string, points []store.UsagePoint, about func(store.UsagePoint) bool) []models.Tally {
+func ByPeriod(periods []time.Time, layout string, points []models.UsagePoint, about func(models.UsagePoint) bool) []models.Tally {
 	out := make([]models.Tally, len(periods))
 	for _, p := range points {
 		if about != nil && !about(p) {

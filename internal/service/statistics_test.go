@@ -29,7 +29,7 @@ func TestS9_StatisticsOfABorrowedEnvironment(t *testing.T) {
 		}
 		q := UsageQuery{Range: models.Range24Hours}
 		side := func(r UsageReport, s models.UsageSide) int64 {
-			return Sum(r.Points, func(p store.UsagePoint) bool { return p.Side == s }).Calls
+			return Sum(r.Points, func(p models.UsagePoint) bool { return p.Side == s }).Calls
 		}
 
 		owner, err := w.Statistics.Report(ctx, shopViewer, shop, "shop-1", q)

@@ -51,20 +51,20 @@ func TestUsageCounts_AddUpAndRead(t *testing.T) {
 		month.Period = "2026-11"
 		same(t, month, table(t, s, models.MonthLayout)[2])
 
-		read := func(layout, function string, since time.Time) []store.UsagePoint {
+		read := func(layout, function string, since time.Time) []models.UsagePoint {
 			t.Helper()
 			points, err := s.Usage.Series(ctx, store.UsageFilter{EnvironmentID: "shop-1", FunctionName: function, Layout: layout, Since: since}, shopID)
 			must(t, err)
 			return points
 		}
-		same(t, []store.UsagePoint{
+		same(t, []models.UsagePoint{
 			{Period: "2026-11", Operation: models.DatabaseRead, Side: models.SideOthers, Tally: day.Tally},
 			{Period: "2026-11", Operation: models.FunctionsInvoke, Side: models.SideVisitor, Tally: visitor.Tally},
 			{Period: "2026-11", Operation: models.StorageWrite, Side: models.SideSelf, Tally: twice(own).Tally},
 		}, read(models.MonthLayout, "", start))
 		same(t, 2, len(read(models.DayLayout, "", start)))
 		same(t, 3, len(read(models.DayLayout, "", start.AddDate(0, 0, -1))))
-		same(t, []store.UsagePoint{{Period: "2026-11-22T09", Operation: models.FunctionsInvoke, Side: models.SideVisitor, Tally: function.Tally}}, read(models.HourLayout, "hello", start))
+		same(t, []models.UsagePoint{{Period: "2026-11-22T09", Operation: models.FunctionsInvoke, Side: models.SideVisitor, Tally: function.Tally}}, read(models.HourLayout, "hello", start))
 
 		caller := dinerID
 		filter := store.UsageFilter{EnvironmentID: "shop-1", Layout: models.DayLayout, Since: start}

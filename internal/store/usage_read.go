@@ -51,21 +51,13 @@ func (r Usage) counted(ctx context.Context, query string, args []any, add func(t
 	return translate(rows.Err())
 }
 
-// UsagePoint is what one side did in one period.
-type UsagePoint struct {
-	Period    string
-	Operation models.Permission
-	Side      models.UsageSide
-	models.Tally
-}
-
 // Series adds up by period, operation and side, seen from the app self.
-func (r Usage) Series(ctx context.Context, f UsageFilter, self string) ([]UsagePoint, error) {
+func (r Usage) Series(ctx context.Context, f UsageFilter, self string) ([]models.UsagePoint, error) {
 	where, args := f.where()
 	query := "SELECT substr(period, 2), operation, CASE caller_app_id WHEN ? THEN 'self' WHEN '' THEN 'visitor' ELSE 'others' END, " + countSums + where + " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-	var out []UsagePoint
+	var out []models.UsagePoint
 	err := r.counted(ctx, query, append([]any{self}, args...), func(found []string, t models.Tally) {
-		out = append(out, UsagePoint{Period: found[0], Operation: models.Permission(found[1]), Side: models.UsageSide(found[2]), Tally: t})
+		out = append(out, models.UsagePoint{Period: found[0], Operation: models.Permission(found[1]), Side: models.UsageSide(found[2]), Tally: t})
 	}, 3)
 	return out, err
 }
