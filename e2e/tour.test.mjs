@@ -85,7 +85,7 @@ describe('the tour', () => {
     await ui.permissionBox(page, mall.test, 'functions.view').uncheck()
     assert.equal(await ui.permissionBox(page, mall.test, 'functions.operate').isChecked(), false)
     const summary = ui.environmentCard(page, mall.test).getByTestId('summary')
-    assert.match(await summary.innerText(), /将可以：\s*调用云函数\s*\n[^]*不能：\s*查看云函数/)
+    assert.match(await summary.innerText(), /将可以\s*在控制台：\s*无。\s*在代码里：\s*调用云函数\s*\n[^]*不能：\s*查看云函数/)
   })
 
   tour('the borrower calls the owner, and every change counts from the next call on', async owner => {
