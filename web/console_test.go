@@ -38,6 +38,7 @@ var files = fstest.MapFS{
 	"css/app.css":           {Data: []byte("body{}" + strings.Repeat("/* rule */", 400))},
 	"js/app.js":             {Data: []byte("'use strict';")},
 	"js/upload.js":          {Data: []byte("'use strict';")},
+	"js/editor.js":          {Data: []byte("'use strict'; // editor")},
 	"js/vendor/htmx.min.js": {Data: []byte("var htmx;")},
 	"icons/favicon.svg":     {Data: []byte("<svg/>")},
 }
