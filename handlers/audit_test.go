@@ -136,7 +136,7 @@ func (k *console) changeResources(by models.Actor) {
 
 // withoutState are the actions that have nothing before and nothing after.
 var withoutState = map[models.AuditAction]bool{
-	models.AuditSignIn: true, models.AuditSignInRefused: true, models.AuditUserSetUp: true, models.AuditCollectionCreated: true,
+	models.AuditUserSetUp: true, models.AuditCollectionCreated: true,
 }
 
 // doneHere are the actions that everyChange must record.

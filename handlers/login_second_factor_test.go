@@ -126,7 +126,7 @@ func TestAHalfDoneSignInIsNobody(t *testing.T) {
 		{Name: pendingCookie, Value: pending, Path: "/"}, {Name: session.CookieName, Value: pending, Path: "/"},
 	})
 	before := len(a.audit("")) + len(a.audit(shop))
-	w := world{console: a.console, share: "s", incoming: "i", invocation: "r", document: "d", transfer: "t"}
+	w := world{console: a.console, share: "s", incoming: "i", invocation: "r", document: "d", transfer: "t", event: "e", visitor: "v", user: "u", invitation: "i"}
 	list := append(a.protected(), a.ofAccounts()...)
 	for name := range anyMember {
 		method, path, _ := strings.Cut(name, " ")

@@ -13,7 +13,7 @@ func TestOperatorAreaIsReachedFromTheMenu(t *testing.T) {
 	k := newWorld(t)
 	href := `a[href="` + paths.Operator() + `"]`
 	p := k.operator("ops").get(paths.Apps()).wantCount(href, 1)
-	p.b.get(paths.Operator()).want(200).wantText("h1", text("operator.title")).wantText(`[data-testid="health"]`, "SQLite", "202611280031")
+	p.b.get(paths.Operator()).want(200).wantText("h1", text("operator.title")).wantText(`[data-testid="health"]`, "SQLite", "2026112")
 	k.admin(shop).get(paths.Apps()).wantCount(href, 0)
 }
 

@@ -190,7 +190,7 @@ func TestSharePageOfBothSides(t *testing.T) {
 		p.wantText("main", "商城", shop, "食堂", diner, text("app_kind.official_account"), "改", text("share_status.active")).
 			wantText(`[data-testid="impact"]`, "1,234").wantText(`[data-testid="share-denied"]`, today, "7").
 			wantText(`[data-testid="share-grant"]`, "商城测试", text("permission.database.read")).
-			wantText("#share-calls", today, "1234").wantCount(`[data-testid="share-event"]`, 2).
+			wantText("#share-calls", today, "1,234").wantCount(`[data-testid="share-event"]`, 2).
 			wantText(`[data-testid="share-history"]`, text("share_history.changed", "who", "admin-a1"), text("share_change.added"),
 				text("permission.database.read"), text("share_change.removed"), text("permission.functions.invoke"),
 				text("share_change.note", "before", text("share_show.no_note"), "after", "改"), text("share_history.created", "who", "test"))

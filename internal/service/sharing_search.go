@@ -67,14 +67,17 @@ func (s *Sharing) daysAgo(n int) string { return s.now().AddDate(0, 0, 1-n).Form
 // usage is what was called through shares, by share, oldest first.
 type usage map[string][]store.ShareDay
 
-// usage loads the use of shares, with one query for all of them.
+// usage loads the use of shares in the environments of their grants, with one query
+// for all of them.
 func (s *Sharing) usage(ctx context.Context, shares []models.Share) (usage, error) {
 	if err := s.recorder.flush(ctx); err != nil {
 		return nil, err
 	}
 	ids := make([]string, 0, len(shares))
+	byID := make(map[string]models.Share, len(shares))
 	for _, share := range shares {
 		ids = append(ids, share.ID)
+		byID[share.ID] = share
 	}
 	days, err := s.store.Usage.OfShares(ctx, s.daysAgo(usageDays), ids)
 	if err != nil {
@@ -82,7 +85,9 @@ func (s *Sharing) usage(ctx context.Context, shares []models.Share) (usage, erro
 	}
 	used := usage{}
 	for _, day := range days {
-		used[day.ShareID] = append(used[day.ShareID], day)
+		if _, granted := byID[day.ShareID].Grant(day.EnvironmentID); granted {
+			used[day.ShareID] = append(used[day.ShareID], day)
+		}
 	}
 	return used, nil
 }

@@ -12,7 +12,7 @@ import (
 // PurgedTables are the tables whose rows of an environment go with it as they
 // are. Files, functions and transfers have more than rows and go by themselves.
 func PurgedTables() []string {
-	return []string{"invocations", "usage_days", "client_verdicts", "visitors", "access_rules", "rule_versions", "credentials"}
+	return []string{"invocations", "usage_days", "usage_counts", "denials", "client_verdicts", "visitors", "access_rules", "rule_versions", "credentials"}
 }
 
 // purgeRows removes the rows of an environment from one of PurgedTables, a batch

@@ -121,7 +121,7 @@ func TestUsage_CountsWhatWentThroughShares(t *testing.T) {
 		days, err := s.Usage.OfShares(ctx, "2026-11-16", []string{"Alpha", "beta", "epsilon"})
 		must(t, err)
 		same(t, []store.ShareDay{
-			{ShareID: "Alpha", Day: "2026-11-21", Calls: 9}, {ShareID: "beta", Day: "2026-11-22", Calls: 5, Denied: 1, LastAt: pointer(start)},
+			{ShareID: "Alpha", EnvironmentID: "kitchen-1", Day: "2026-11-21", Calls: 9}, {ShareID: "beta", EnvironmentID: "kitchen-1", Day: "2026-11-22", Calls: 5, Denied: 1, LastAt: pointer(start)},
 		}, days)
 		outgoing, incoming, err := s.Shares.Totals(ctx, kitchenID)
 		must(t, err)

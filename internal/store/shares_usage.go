@@ -23,7 +23,7 @@ func (r Usage) SharedCalls(ctx context.Context, appID string, incoming bool, day
 // OfShares returns, from a day on, what was called through these shares, by day.
 func (r Usage) OfShares(ctx context.Context, day string, shareIDs []string) ([]ShareDay, error) {
 	var list []ShareDay
-	err := r.s.reader(ctx).Raw("SELECT shares.id AS share_id, usage_days.day, usage_days.calls, usage_days.denied, usage_days.last_at"+
+	err := r.s.reader(ctx).Raw("SELECT shares.id AS share_id, usage_days.environment_id, usage_days.day, usage_days.calls, usage_days.denied, usage_days.last_at"+
 		" FROM shares JOIN grants ON grants.share_id = shares.id JOIN usage_days ON "+sharedUse+
 		" WHERE shares.id IN ? AND usage_days.day >= ? ORDER BY usage_days.day", shareIDs, day).Scan(&list).Error
 	return list, translate(err)
@@ -32,6 +32,7 @@ func (r Usage) OfShares(ctx context.Context, day string, shareIDs []string) ([]S
 // ShareDay is what was called through one share in one environment on one day.
 type ShareDay struct {
 	ShareID, Day  string
+	EnvironmentID string
 	Calls, Denied int64
 	LastAt        *time.Time
 }

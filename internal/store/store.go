@@ -102,11 +102,11 @@ func openSQLite(path string, statements func()) (*Store, error) {
 		return "file:" + (&url.URL{Path: path}).EscapedPath() +
 			"?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=on&_busy_timeout=5000&_cache_size=-8000&_loc=UTC" + extra
 	}
-	write, err := gorm.Open(sqlite.Open(dsn("&_txlock=immediate")), gormConfig(statements))
+	write, err := gorm.Open(sqlite.Open(dsn("&_txlock=immediate")), gormConfig(false, statements))
 	if err != nil {
 		return nil, err
 	}
-	read, err := gorm.Open(sqlite.Open(dsn("&_query_only=on")), gormConfig(statements))
+	read, err := gorm.Open(sqlite.Open(dsn("&_query_only=on")), gormConfig(true, statements))
 	if err != nil {
 		return nil, errors.Join(err, closeDB(write))
 	}
@@ -122,7 +122,7 @@ func openPostgres(dsn string, statements func()) (*Store, error) {
 	}
 	db, err := gorm.Open(postgres.New(postgres.Config{
 		DSN: dsn, OptionOpenDB: []stdlib.OptionOpenDB{stdlib.OptionAfterConnect(readUTC)},
-	}), gormConfig(statements))
+	}), gormConfig(false, statements)) // its driver keeps prepared statements itself
 	if err != nil {
 		return nil, err
 	}
@@ -150,10 +150,13 @@ func limitPool(db *gorm.DB, n int) error {
 	return nil
 }
 
-func gormConfig(statements func()) *gorm.Config {
+// gormConfig are the settings of GORM. Statements are only prepared where reads are
+// alone: GORM lets one caller prepare for all who want the same statement, and that
+// one waits for a connection, while a transaction that waits for it may hold the last.
+func gormConfig(prepare bool, statements func()) *gorm.Config {
 	return &gorm.Config{
 		SkipDefaultTransaction: true,
-		PrepareStmt:            true,
+		PrepareStmt:            prepare,
 		TranslateError:         true,
 		NowFunc:                func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) },
 		Logger: slowLog{logger.NewSlogLogger(slog.Default(), logger.Config{
