@@ -32,11 +32,38 @@ func (h shares) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	refused, err := h.recentDenials(ctx, session.Actor(c), p.App.AppID, s)
+	if err != nil {
+		return err
+	}
 	page := h.showPage(ctx, p, s)
+	page.Refused, page.RefusedHref = refused, paths.Denials(p.App.AppID, denialsOf(p.App.AppID, s))
 	page.Base = h.base(c, p, tabSharing)
 	page.History = h.shareEvents(ctx, s.Environments, events)
 	page.Pagination = pagination(ctx, paths.Share(p.App.AppID, s.Share.ID), request, total)
 	return render.Page(c, http.StatusOK, views.ShareShow(page))
+}
+
+// shownDenials is how many refused calls the page of a share shows.
+const shownDenials = 5
+
+// denialsOf narrows the refused calls to those of a share, as far as an address can.
+func denialsOf(app string, s service.ListedShare) paths.DenialQuery {
+	if s.Share.OwnerAppID == app {
+		return paths.DenialQuery{Caller: s.Share.GranteeAppID}
+	}
+	return paths.DenialQuery{Borrowed: true}
+}
+
+// recentDenials are the last calls between both sides of a share that were refused.
+func (h shares) recentDenials(ctx context.Context, actor models.Actor, app string, s service.ListedShare) ([]views.DenialRow, error) {
+	q := denialsOf(app, s)
+	found, err := h.services.Denials.List(ctx, actor, app, models.DenialFilter{CallerAppID: q.Caller, Borrowed: q.Borrowed}, models.PageRequest{Size: models.MaxPageSize}.Clamped())
+	if err != nil {
+		return nil, err
+	}
+	list := slices.DeleteFunc(found.Denials, func(d service.ListedDenial) bool { return d.Owner.AppID != s.Share.OwnerAppID })
+	return h.denialRows(ctx, app, list[:min(len(list), shownDenials)]), nil
 }
 
 func (h shares) showPage(ctx context.Context, p place, s service.ListedShare) views.ShareShowPage {

@@ -35,7 +35,7 @@ func settingsTabs(ctx context.Context, b Base, app, env, active string) []ui.Seg
 	if env != "" {
 		tabs = append(tabs, tab(sectionEnvironment, paths.Settings(app, env)), tab(sectionAccess, paths.Access(app, env)))
 	}
-	tabs = append(tabs, tab(sectionMembers, paths.Members(app)), tab(sectionExtensions, paths.Extensions(app)))
+	tabs = append(tabs, tab(sectionMembers, paths.Members(app)), tab(sectionExtensions, paths.Extensions(app)), tab(sectionAudit, paths.Audit(app)))
 	if env != "" {
 		danger := tab(sectionDanger, paths.DangerZone(app, env))
 		if b.Nav != nil {
@@ -43,7 +43,7 @@ func settingsTabs(ctx context.Context, b Base, app, env, active string) []ui.Seg
 		}
 		tabs = append(tabs, danger)
 	}
-	return append(tabs, tab(sectionAudit, paths.Audit(app)))
+	return tabs
 }
 
 func settingsFrame(tabs []ui.Segment) templ.Component {

@@ -749,13 +749,13 @@ func styleCode() templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Field: ui.Field{Name: "code", Label: "index.js"}, Rows: "4", Mono: true, Value: "exports.main = async event => {\n  return { errCode: 0 }\n}"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Field: ui.Field{Name: "code", Label: "index.js"}, Rows: "4", Mono: true, Editor: "javascript", Value: "exports.main = async event => {\n  return { errCode: 0 }\n}"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = stylePart("Textarea{Mono}").Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = stylePart("Textarea{Editor}").Render(templ.WithChildren(ctx, templ_7745c5c3_Var26), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
