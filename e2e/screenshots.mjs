@@ -79,6 +79,20 @@ try {
     await page.goto(ui.functionPath(member, member.env, 'callMall'))
     await ui.pressRun(page, { name: 'getProducts', data: { keyword: '茶杯' } })
     await shoot('function-run', 800)
+
+    const picture = async (name, address, ready, height) => {
+      await page.goto(address)
+      await ready(page).waitFor()
+      await shoot(name, height)
+    }
+    const env = `/apps/${mall.appid}/envs/${mall.test}`
+    await picture('share-map', `/apps/${mall.appid}/shares/map`, p => p.getByTestId('map-row').first(), 720)
+    await picture('why', `/apps/${mall.appid}/explain?ask=1&plane=client&person=supposed&caller=${account.appid}&env=${mall.test}&operation=database.read&resource=offers&custom=%7B%22level%22%3A%22silver%22%7D`,
+      p => p.getByTestId('explain-step').first(), 1100)
+    await picture('function-code', `${ui.functionPath(mall, mall.test, 'createOrder')}/code`, p => p.locator('.cm-content, [data-editor]').first(), 800)
+    await picture('database', `${env}/database/products`, p => p.getByTestId('document-row').first(), 620)
+    await picture('statistics', `${env}/statistics`, p => p.locator('[data-chart-canvas] svg, [data-chart-canvas] canvas').first(), 900)
+    await picture('audit', `/apps/${mall.appid}/audit`, p => p.getByTestId('audit-row').first(), 760)
   })
 } finally {
   await browser?.close()
