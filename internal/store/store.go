@@ -174,7 +174,6 @@ type slowLog struct {
 
 // Trace is called after every statement.
 func (l slowLog) Trace(ctx context.Context, begin time.Time, sql func() (string, int64), _ error) {
-	countQuery(ctx)
 	if l.statements != nil {
 		l.statements()
 	}
