@@ -25,10 +25,11 @@ type denialsQuery struct {
 	Caller string      `query:"caller"`
 	Env    string      `query:"env"`
 	Code   models.Code `query:"code"`
+	Owner  string      `query:"owner"`
 }
 
 func (q denialsQuery) filter() models.DenialFilter {
-	return models.DenialFilter{CallerAppID: q.Caller, EnvironmentID: q.Env, Code: q.Code, Borrowed: q.Tab == "with-me"}
+	return models.DenialFilter{CallerAppID: q.Caller, EnvironmentID: q.Env, Code: q.Code, OwnerAppID: q.Owner, Borrowed: q.Tab == "with-me"}
 }
 
 func (h denials) index(c echo.Context) error {
@@ -52,9 +53,9 @@ func (h denials) index(c echo.Context) error {
 	page := views.DenialsPage{
 		Base: h.base(c, p, tabSharing), AppID: app, Borrowed: filter.Borrowed,
 		Callers: callerOptions(ctx, found, q.Caller), Environments: environmentOptions(ctx, found.Environments, q.Env), Codes: codeOptions(ctx, q.Code),
-		Rows: h.denialRows(ctx, app, found.Denials), Narrowed: q.Caller != "" || q.Env != "" || q.Code != "",
+		Rows: h.denialRows(ctx, app, found.Denials), Narrowed: q.Caller != "" || q.Env != "" || q.Code != "" || q.Owner != "",
 	}
-	address := paths.Denials(app, paths.DenialQuery{Borrowed: filter.Borrowed, Caller: q.Caller, Environment: q.Env, Code: string(q.Code)})
+	address := paths.Denials(app, paths.DenialQuery{Borrowed: filter.Borrowed, Caller: q.Caller, Environment: q.Env, Code: string(q.Code), Owner: q.Owner})
 	page.Pagination = pagination(ctx, address, request, found.Total)
 	return render.Page(c, http.StatusOK, views.Denials(page))
 }

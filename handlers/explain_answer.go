@@ -62,7 +62,9 @@ func fixLink(app string, q explainQuery, e service.Explanation, step models.Step
 			return paths.NewShareTo(app, q.Caller)
 		}
 		return paths.EditShare(app, e.ShareID)
-	case models.StepAuthFunction, models.StepFunction:
+	case models.StepAuthFunction:
+		return paths.NewFunctionFrom(app, q.Env, service.TemplateAuth)
+	case models.StepFunction:
 		return paths.NewFunction(app, q.Env)
 	case models.StepVerdict:
 		return paths.FunctionCode(app, q.Env, models.AuthFunction)

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -34,16 +35,16 @@ func (h pages) base(c echo.Context, p place, tab string) views.Base {
 
 func (h pages) nav(ctx context.Context, p place, tab string) *views.Nav {
 	n := &views.Nav{App: navApp(p.App), Tabs: tabs(ctx, p, tab)}
-	for _, a := range p.Apps {
+	for _, a := range first(p.Apps, func(a service.AppEntry) bool { return a.App.AppID == p.App.AppID }) {
 		n.Apps = append(n.Apps, navApp(a.App))
 	}
-	for _, e := range p.Own {
+	env := p.environmentID()
+	for _, e := range first(p.Own, func(e models.Environment) bool { return e.ID == env }) {
 		n.Own = append(n.Own, views.NavEnvironment{ID: e.ID, Name: e.Name, Href: paths.Environment(p.App.AppID, e.ID)})
 	}
-	for _, b := range p.Borrowed {
-		if b.Status == models.ShareActive {
-			n.Borrowed = append(n.Borrowed, navBorrowed(p.App.AppID, b.Environment, b.Owner))
-		}
+	active := slices.DeleteFunc(slices.Clone(p.Borrowed), func(b service.BorrowedEnvironment) bool { return b.Status != models.ShareActive })
+	for _, b := range first(active, func(b service.BorrowedEnvironment) bool { return b.Environment.ID == env }) {
+		n.Borrowed = append(n.Borrowed, navBorrowed(p.App.AppID, b.Environment, b.Owner))
 	}
 	if p.opened == nil {
 		return n
@@ -57,6 +58,22 @@ func (h pages) nav(ctx context.Context, p place, tab string) *views.Nav {
 	}
 	n.Environment = &current
 	return n
+}
+
+// maxSwitched is how many entries a switcher of the top bar lists; its last link
+// leads to all.
+const maxSwitched = 30
+
+// first returns the entries of a switcher that are listed, the current one among them.
+func first[T any](list []T, current func(T) bool) []T {
+	if len(list) <= maxSwitched {
+		return list
+	}
+	out := slices.Clone(list[:maxSwitched])
+	if at := slices.IndexFunc(list, current); at >= maxSwitched {
+		out[maxSwitched-1] = list[at]
+	}
+	return out
 }
 
 func navApp(a models.App) views.NavApp {

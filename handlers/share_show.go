@@ -52,18 +52,17 @@ func denialsOf(app string, s service.ListedShare) paths.DenialQuery {
 	if s.Share.OwnerAppID == app {
 		return paths.DenialQuery{Caller: s.Share.GranteeAppID}
 	}
-	return paths.DenialQuery{Borrowed: true}
+	return paths.DenialQuery{Borrowed: true, Owner: s.Share.OwnerAppID}
 }
 
 // recentDenials are the last calls between both sides of a share that were refused.
 func (h shares) recentDenials(ctx context.Context, actor models.Actor, app string, s service.ListedShare) ([]views.DenialRow, error) {
 	q := denialsOf(app, s)
-	found, err := h.services.Denials.List(ctx, actor, app, models.DenialFilter{CallerAppID: q.Caller, Borrowed: q.Borrowed}, models.PageRequest{Size: models.MaxPageSize}.Clamped())
+	found, err := h.services.Denials.List(ctx, actor, app, models.DenialFilter{CallerAppID: q.Caller, OwnerAppID: q.Owner, Borrowed: q.Borrowed}, models.PageRequest{Page: 1, Size: shownDenials})
 	if err != nil {
 		return nil, err
 	}
-	list := slices.DeleteFunc(found.Denials, func(d service.ListedDenial) bool { return d.Owner.AppID != s.Share.OwnerAppID })
-	return h.denialRows(ctx, app, list[:min(len(list), shownDenials)]), nil
+	return h.denialRows(ctx, app, found.Denials), nil
 }
 
 func (h shares) showPage(ctx context.Context, p place, s service.ListedShare) views.ShareShowPage {

@@ -8,8 +8,10 @@ type MemberFacts struct {
 	// UserID is the member, Role the role that the member has now.
 	UserID string
 	Role   Role
-	// Admins is how many administrators the app has.
-	Admins int
+	// Admins is how many administrators the app has who may sign in; Disabled says
+	// that this member is none of them.
+	Admins   int
+	Disabled bool
 }
 
 // MaySeeMembers reports whether the actor may list the members of an app: every
@@ -39,7 +41,7 @@ func MayChangeMember(f MemberFacts, to Role) Decision {
 	switch {
 	case f.Role == RoleNone:
 		return Deny(CodeNotFound, "error.not_found")
-	case f.Role == RoleAdmin && to < RoleAdmin:
+	case f.Role == RoleAdmin && to < RoleAdmin && !f.Disabled:
 		return KeepsAdmin(f.Admins - 1)
 	}
 	return Allow()

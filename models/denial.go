@@ -48,6 +48,8 @@ type DenialFilter struct {
 	// Borrowed lists what the app was refused in environments lent to it, instead of
 	// what others were refused in its own.
 	Borrowed bool
+	// OwnerAppID narrows to the environments of one app.
+	OwnerAppID string
 }
 
 // countedDenials are the refusals that are recorded: those that sharing, rules

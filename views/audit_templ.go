@@ -536,7 +536,7 @@ func auditTable(rows []AuditRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if r.OtherSide != "" {
-					templ_7745c5c3_Err = ui.Tag(ui.ToneLent, r.OtherSide).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Tag(ui.TonePlain, r.OtherSide).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -7,6 +7,7 @@ type DenialQuery struct {
 	Borrowed            bool
 	Caller, Environment string
 	Code                string
+	Owner               string // the app whose environments they are
 }
 
 // Denials is the list of what was refused in an app's environments, or to it.
@@ -15,7 +16,7 @@ func Denials(app string, q DenialQuery) string {
 	if q.Borrowed {
 		v.Set("tab", "with-me")
 	}
-	setEach(v, "caller", q.Caller, "env", q.Environment, "code", q.Code)
+	setEach(v, "caller", q.Caller, "env", q.Environment, "code", q.Code, "owner", q.Owner)
 	return withValues(join("apps", app, "denials"), v)
 }
 

@@ -67,7 +67,7 @@ func (s *Accounts) ChoosePassword(ctx context.Context, actor models.Actor, token
 		if err := tx.Users.DeleteSetup(ctx, user.ID); err != nil {
 			return err
 		}
-		if err := tx.Sessions.DeleteOfUser(ctx, user.ID); err != nil {
+		if err := endEverySession(ctx, tx, user.ID); err != nil {
 			return err
 		}
 		by := actor

@@ -56,7 +56,9 @@ func (s *Denials) List(ctx context.Context, actor models.Actor, appID string, fi
 	}
 	ids := make([]string, 0, len(environments))
 	for _, e := range environments {
-		ids = append(ids, e.ID)
+		if filter.OwnerAppID == "" || filter.OwnerAppID == e.AppID {
+			ids = append(ids, e.ID)
+		}
 	}
 	out := DenialList{Environments: environments}
 	if filter.Borrowed {

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,12 +36,16 @@ func (s *Environments) purgeDue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, env := range due {
 		if err := s.purge(ctx, env, before); err != nil {
-			return fmt.Errorf("environment %s: %w", env, err)
+			errs = append(errs, fmt.Errorf("environment %s: %w", env, err))
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // purge removes an environment that was deleted before a moment. Every step may be repeated, and the row goes last:
@@ -54,6 +59,9 @@ func (s *Environments) purge(ctx context.Context, env string, before time.Time) 
 		return err
 	}
 	s.stop(env)
+	if err := s.sharing.recorder.flush(ctx); err != nil { // what was counted goes with the rest
+		return err
+	}
 	for _, step := range s.purgeSteps() {
 		if err := step(ctx, env); err != nil {
 			return err

@@ -186,12 +186,27 @@ func (s *Functions) settle(ctx context.Context, tx *store.Store, actor models.Ac
 	if w.Changed() > models.MaxDraftFiles {
 		return fieldError("path", "error.draft_too_many", "max", models.MaxDraftFiles)
 	}
+	if err := boundDraft(w.present()); err != nil {
+		return err
+	}
 	// Each change is later than the one before, so that deploying tells them apart.
 	before := w.draft.UpdatedAt
 	if w.draft.UpdatedAt = s.now(); !w.draft.UpdatedAt.After(before) {
 		w.draft.UpdatedAt = before.Add(time.Millisecond)
 	}
 	return tx.FunctionDrafts.Update(ctx, w.draft)
+}
+
+// boundDraft refuses a working copy that is larger than code may be.
+func boundDraft(files []SourceFile) error {
+	total := 0
+	for _, f := range files {
+		total += len(f.Data)
+	}
+	if len(files) > maxSourceFiles || total > maxSourceBytes {
+		return fieldError("path", "error.code_too_large", "mb", maxSourceBytes>>20, "files", maxSourceFiles)
+	}
+	return nil
 }
 
 // fieldError is an invalid error about one field.

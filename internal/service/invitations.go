@@ -137,8 +137,18 @@ func (s *Members) offered(ctx context.Context, tx *store.Store, actor models.Act
 	return i, models.MayAcceptInvitation(f, s.now()), nil
 }
 
-// inviter is the place that who invited has in the app now.
+// inviter is the place that who invited has in the app now: none for somebody who is
+// kept from signing in.
 func inviter(ctx context.Context, tx *store.Store, i models.Invitation) (models.Standing, error) {
+	if i.InvitedBy != systemUser {
+		user, err := tx.Users.ByID(ctx, i.InvitedBy)
+		if models.IsCode(err, models.CodeNotFound) || err == nil && !models.MaySignIn(user).Allowed {
+			return models.Standing{}, nil
+		}
+		if err != nil {
+			return models.Standing{}, err
+		}
+	}
 	return standing(ctx, tx, models.Actor{UserID: i.InvitedBy, System: i.InvitedBy == systemUser}, i.AppID)
 }
 

@@ -50,12 +50,12 @@ func (s *Members) List(ctx context.Context, actor models.Actor, appID string) (M
 	out := MemberList{MayInvite: models.MayInvite(place)}
 	admins := 0
 	for _, m := range members {
-		if m.Role == models.RoleAdmin {
+		if m.Role == models.RoleAdmin && !m.Disabled {
 			admins++
 		}
 	}
 	for _, m := range members {
-		f := models.MemberFacts{Standing: place, UserID: m.UserID, Role: m.Role, Admins: admins}
+		f := models.MemberFacts{Standing: place, UserID: m.UserID, Role: m.Role, Admins: admins, Disabled: m.Disabled}
 		out.Members = append(out.Members, ListedMember{
 			Member: m, Self: m.UserID == actor.UserID,
 			MayChange: models.MayChangeMember(f, models.LowestRole), MayRemove: models.MayChangeMember(f, models.RoleNone),
@@ -155,6 +155,10 @@ func memberFacts(ctx context.Context, tx *store.Store, actor models.Actor, appID
 	if f.Role, err = tx.Users.Role(ctx, userID, appID); err != nil {
 		return f, err
 	}
-	f.Admins, err = tx.Users.CountAdmins(ctx, appID)
+	if f.Admins, err = tx.Users.CountAdmins(ctx, appID); err != nil || f.Role == models.RoleNone {
+		return f, err
+	}
+	user, err := tx.Users.ByID(ctx, userID)
+	f.Disabled = !models.MaySignIn(user).Allowed
 	return f, err
 }

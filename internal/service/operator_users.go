@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -166,8 +167,13 @@ func (s *Operator) SetRole(ctx context.Context, actor models.Actor, id, version,
 		if err != nil {
 			return err
 		}
-		if err := keepsAdmin(ctx, tx, was, appID); err != nil {
+		if err := keepsAdmin(ctx, tx, u.User, was, appID); err != nil {
 			return err
+		}
+		if was == models.RoleAdmin {
+			if err := tx.Invitations.RevokeOf(ctx, appID, id, s.now()); err != nil {
+				return err
+			}
 		}
 		// The event belongs to the app: its members read who came and who went.
 		return record(ctx, tx, actor, s.now(), change{
@@ -177,8 +183,8 @@ func (s *Operator) SetRole(ctx context.Context, actor models.Actor, id, version,
 }
 
 // keepsAdmin refuses to leave an app without administrator that had one.
-func keepsAdmin(ctx context.Context, tx *store.Store, was models.Role, appID string) error {
-	if was != models.RoleAdmin {
+func keepsAdmin(ctx context.Context, tx *store.Store, user models.User, was models.Role, appID string) error {
+	if was != models.RoleAdmin || !models.MaySignIn(user).Allowed {
 		return nil
 	}
 	n, err := tx.Users.CountAdmins(ctx, appID)
@@ -195,7 +201,8 @@ func roleState(r models.Role) any {
 	return map[string]any{"role": r.String()}
 }
 
-// Disable keeps a user from signing in and ends its sessions at once; conflict for
+// Disable keeps a user from signing in, ends its sessions at once and the invitations
+// that it made; conflict for
 // the last operator who can sign in, and when the user is not as in the version.
 func (s *Operator) Disable(ctx context.Context, actor models.Actor, id, version string) error {
 	return s.setDisabled(ctx, actor, id, version, models.AuditUserDisabled)
@@ -215,7 +222,7 @@ func (s *Operator) setDisabled(ctx context.Context, actor models.Actor, id, vers
 				return next, nil, err
 			}
 			next.DisabledAt = &now
-			if err := tx.Sessions.DeleteOfUser(ctx, id); err != nil {
+			if err := errors.Join(endEverySession(ctx, tx, id), tx.Invitations.RevokeAllOf(ctx, id, now)); err != nil {
 				return next, nil, err
 			}
 		}
@@ -273,7 +280,7 @@ func (s *Operator) ResetPassword(ctx context.Context, actor models.Actor, id, ve
 		if err := tx.Users.Update(ctx, next); err != nil {
 			return next, nil, err
 		}
-		if err := tx.Sessions.DeleteOfUser(ctx, id); err != nil {
+		if err := endEverySession(ctx, tx, id); err != nil {
 			return next, nil, err
 		}
 		return next, u.Roles, tx.Users.SaveSetup(ctx, models.UserSetup{UserID: id, Digest: digest(token), ExpiresAt: s.now().Add(setupLifetime)})

@@ -13,12 +13,16 @@ import (
 type Member struct {
 	UserID, Username string
 	Role             models.Role
+	Disabled         bool // kept from signing in
 }
 
 // Members returns the members of an app, by user name.
 func (r Users) Members(ctx context.Context, appID string) ([]Member, error) {
-	var rows []struct{ UserID, Username, Role string }
-	err := r.s.reader(ctx).Table("memberships").Select("memberships.user_id, users.username, memberships.role").
+	var rows []struct {
+		UserID, Username, Role string
+		DisabledAt             *time.Time
+	}
+	err := r.s.reader(ctx).Table("memberships").Select("memberships.user_id, users.username, users.disabled_at, memberships.role").
 		Joins("JOIN users ON users.id = memberships.user_id").Where("memberships.app_id = ?", appID).Order("users.username").Scan(&rows).Error
 	if err != nil {
 		return nil, translate(err)
@@ -29,15 +33,17 @@ func (r Users) Members(ctx context.Context, appID string) ([]Member, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[i] = Member{UserID: row.UserID, Username: row.Username, Role: role}
+		out[i] = Member{UserID: row.UserID, Username: row.Username, Role: role, Disabled: row.DisabledAt != nil}
 	}
 	return out, nil
 }
 
-// CountAdmins returns how many administrators an app has.
+// CountAdmins returns how many administrators an app has who are not kept from
+// signing in.
 func (r Users) CountAdmins(ctx context.Context, appID string) (int, error) {
 	var n int64
-	err := r.s.reader(ctx).Model(&membershipRow{}).Where("app_id = ? AND role = ?", appID, models.RoleAdmin.String()).Count(&n).Error
+	err := r.s.reader(ctx).Model(&membershipRow{}).Joins("JOIN users ON users.id = memberships.user_id AND users.disabled_at IS NULL").
+		Where("memberships.app_id = ? AND memberships.role = ?", appID, models.RoleAdmin.String()).Count(&n).Error
 	return int(n), translate(err)
 }
 
@@ -117,6 +123,11 @@ func (r Invitations) Accept(ctx context.Context, id, username string, at time.Ti
 // Revoke ends an invitation that is open.
 func (r Invitations) Revoke(ctx context.Context, id string, at time.Time) error {
 	return affected(r.open(r.s.writer(ctx)).Where("id = ?", id).UpdateColumn("revoked_at", at.UTC()))
+}
+
+// RevokeAllOf ends the open invitations that a user made to any app.
+func (r Invitations) RevokeAllOf(ctx context.Context, userID string, at time.Time) error {
+	return translate(r.open(r.s.writer(ctx)).Where("invited_by = ?", userID).UpdateColumn("revoked_at", at.UTC()).Error)
 }
 
 // RevokeOf ends the open invitations that a user made to an app.

@@ -1,0 +1,81 @@
+package service
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"envshare/internal/store"
+	"envshare/internal/testkit/databases"
+	"envshare/models"
+)
+
+func TestInvitationsOfADisabledUserAreVoid(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		_, token := w.invite(t, shopAdmin, models.RoleAdmin, 7)
+		w.operators(t, "outsider")
+		u := w.user(t, "shop-admin")
+		must(t, w.Operator.Disable(ctx, operator, u.ID, u.Version))
+		anybody := models.Actor{IP: "192.0.2.1", Via: "console"}
+		_, _, err := w.Members.AcceptAsNew(ctx, anybody, token, "comeback", "a long password")
+		wantError(t, err, models.CodeNotFound, "error.invitation_revoked")
+		must(t, w.Operator.Enable(ctx, operator, u.ID, w.user(t, "shop-admin").Version))
+		_, _, err = w.Members.AcceptAsNew(ctx, anybody, token, "comeback", "a long password")
+		wantError(t, err, models.CodeNotFound, "error.invitation_revoked")
+	})
+}
+
+func TestADisabledAdministratorDoesNotCount(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		must(t, w.Members.Change(ctx, shopAdmin, shop, "shop-developer", models.RoleDeveloper, models.RoleAdmin))
+		u := w.user(t, "shop-developer")
+		must(t, w.Operator.Disable(ctx, operator, u.ID, u.Version))
+		wantError(t, w.Members.Remove(ctx, shopAdmin, shop, "shop-admin"), models.CodeConflict, "error.last_admin")
+		must(t, w.Members.Remove(ctx, shopAdmin, shop, "shop-developer")) // whom nobody misses
+	})
+}
+
+func TestAHalfDoneSignInEndsWithThePassword(t *testing.T) {
+	databases.Each(t, func(t *testing.T, o store.Options) {
+		w := emptyWorld(t, o)
+		a := w.newAccount(t, "ann", true)
+		token := a.begin()
+		u := w.user(t, a.actor.UserID)
+		_, link, err := w.Operator.ResetPassword(t.Context(), operator, u.ID, u.Version)
+		must(t, err)
+		wantError(t, a.finish(token, a.code(0)), models.CodeUnauthenticated, "error.pending_over")
+		_, err = w.Accounts.ChoosePassword(t.Context(), models.Actor{}, link, "another long password")
+		must(t, err)
+		wantError(t, a.finish(token, a.code(0)), models.CodeUnauthenticated, "error.pending_over")
+	})
+}
+
+func TestAWorkingCopyIsNoLargerThanCodeMayBe(t *testing.T) {
+	w := sqliteWorld(t)
+	ctx := t.Context()
+	source, err := NewSource([]SourceFile{{Path: "index.js", Data: []byte("exports.main = () => 1")}, {Path: "big.bin", Data: []byte(strings.Repeat("x", 8<<20))}})
+	must(t, err)
+	_, err = w.Functions.Deploy(ctx, shopAdmin, shop, "shop-1", Deployment{Name: "hello", Source: source})
+	must(t, err)
+	for n := 0; err == nil && n < 12; n++ {
+		if _, err = w.Functions.RenameFile(ctx, shopAdmin, shop, "shop-1", "hello", "big.bin", fmt.Sprintf("c%d.bin", n)); err == nil {
+			err = w.Functions.RestoreFile(ctx, shopAdmin, shop, "shop-1", "hello", "big.bin")
+		}
+	}
+	wantError(t, err, models.CodeInvalid, "error.code_too_large")
+}
+
+func TestWhatWasCountedGoesWithTheEnvironment(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		must(t, w.Environments.Delete(ctx, shopAdmin, shop, "shop-1", "shop-1"))
+		w.Calls.recorder.count("shop-1", shop, models.DatabaseRead, models.OutcomeOK) // a call that was under way
+		must(t, w.Environments.purge(ctx, "shop-1", w.clock.now().Add(1)))
+		must(t, w.Calls.recorder.flush(ctx))
+		left := 0
+		must(t, w.raw(t).QueryRowContext(ctx, "SELECT COUNT(*) FROM usage_counts WHERE environment_id = 'shop-1'").Scan(&left))
+		same(t, 0, left)
+	})
+}
