@@ -185,10 +185,12 @@ func (r *denialRecorder) flush(ctx context.Context) error {
 	r.flushing.Lock()
 	defer r.flushing.Unlock()
 	r.mu.Lock()
-	lines, dropped := r.lines, r.dropped
-	if len(lines) > 0 || dropped > 0 {
-		r.reset()
+	if len(r.lines) == 0 && r.dropped == 0 {
+		r.mu.Unlock()
+		return nil
 	}
+	lines, dropped := r.lines, r.dropped
+	r.reset()
 	r.mu.Unlock()
 	if dropped > 0 {
 		r.logger.Warn("denials not counted: too many kinds at once", "count", dropped)
