@@ -132,6 +132,7 @@ describe('one\'s own account', () => {
       await openAccount(page)
       await section(page, '登录会话')
       const rows = page.getByTestId('session-row')
+      await rows.nth(1).waitFor()
       assert.equal(await rows.count(), 2)
       await rows.filter({ hasText: '本次登录' }).getByText('Chrome').first().waitFor()
       await fits(page, widths)

@@ -73,6 +73,7 @@ describe('functions', () => {
 
     await page.getByRole('link', { name: '版本', exact: true }).click()
     await page.getByTestId('version-row').filter({ hasText: 'v2' }).getByRole('link', { name: '查看改动' }).click()
+    await page.getByTestId('diff-file').nth(1).waitFor()
     assert.equal(await page.getByTestId('diff-file').count(), 2)
     await page.goBack()
     await page.getByTestId('version-row').filter({ hasText: 'v1' }).getByRole('link', { name: '回滚到此版本' }).click()

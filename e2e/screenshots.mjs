@@ -68,7 +68,7 @@ try {
     await ui.openShareForm(page)
     await (await ui.lookUp(page, account.appid)).getByTestId('grantee').waitFor()
     await ui.tickOnly(page, mall.test, ['functions.view', 'functions.invoke', 'database.read', 'storage.read'])
-    await page.getByLabel('备注').fill('服务号菜单')
+    await page.locator('#share-form').getByLabel('备注').fill('服务号菜单')
     await page.getByLabel('有效期至').fill(`${new Date().getFullYear() + 1}-12-31T18:00`)
     await page.locator('#dialog-title').focus()
     await shoot('share-form', 980)

@@ -58,6 +58,8 @@ describe('sharing', () => {
     await rows(page).filter({ hasText: account.appid }).waitFor({ state: 'detached' })
     await page.getByTestId('share-states').getByRole('link', { name: '即将到期' }).click()
     await page.waitForURL(/state=ending/)
+    await rows(page).nth(1).waitFor({ state: 'detached' })
+    await rows(page).first().waitFor()
     assert.equal(await rows(page).count(), 1)
     await page.getByTestId('share-states').getByRole('link', { name: '已过期' }).click()
     await page.getByText('没有符合条件的共享').waitFor()
@@ -83,12 +85,12 @@ describe('sharing', () => {
     for (const [to, says] of [['wx12zz', 'AppID 由 wx 加 16 位'], [mall.appid, '不能共享给自己'], [outside.appid, '共享不能跨主体'], ['wx00000000000000ff', '没有找到这个 AppID']]) {
       await appid.fill(to)
       await refused.getByText(says).waitFor()
-      assert.equal(await appid.getAttribute('aria-invalid'), 'true')
+      await appid.and(page.locator('[aria-invalid="true"]')).waitFor()
     }
     await accessible(page)
     await appid.fill(campaign.appid)
     await dialog.getByTestId('grantee').getByText(campaign.name).waitFor()
-    assert.equal(await appid.getAttribute('aria-invalid'), null)
+    await appid.and(page.locator(':not([aria-invalid])')).waitFor()
     assert.ok(await appid.evaluate(e => e === document.activeElement), 'the input keeps the focus')
     await dialog.getByRole('button', { name: '共享', exact: true }).waitFor()
     await ui.environmentCard(page, mall.test).locator('input[name=env]').check()

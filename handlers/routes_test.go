@@ -217,7 +217,7 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 					wantStatus(t, admin.ask(r, path, ""), http.StatusForbidden)
 				})
 			}
-			for placeholder, forged := range map[string]string{":env": rivalMain, ":share": "01ARZ3NDEKTSV4RRFFQ69G5FAV", ":invocation": "nowhere", ":user": "nobody", ":visitor": models.Visitor{AppID: shop, OpenID: "o-2"}.Key(), ":invitation": "nothing", ":event": w.audit(rival)[0].ID, ":app": "wx00000000000000ff"} {
+			for placeholder, forged := range map[string]string{":env": rivalMain, ":share": "01ARZ3NDEKTSV4RRFFQ69G5FAV", ":invocation": "nowhere", ":user": "nobody", ":visitor": models.Visitor{AppID: shop, OpenID: "o-2"}.Key(), ":invitation": "nothing", ":transfer": "01ARZ3NDEKTSV4RRFFQ69G5FAV", ":event": w.audit(rival)[0].ID, ":app": "wx00000000000000ff"} {
 				if !strings.Contains(r.path, placeholder) {
 					continue
 				}
