@@ -31,20 +31,41 @@ func (s *Accounts) admit(ctx context.Context, actor models.Actor, user models.Us
 	if err := s.refuseDisabled(ctx, actor, user, method); err != nil {
 		return SignedIn{}, err
 	}
-	factor, err := s.store.SecondFactor.ByUser(ctx, user.ID)
-	if err != nil && !models.IsCode(err, models.CodeNotFound) {
-		return SignedIn{}, err
-	}
-	if !factor.On() {
-		return SignedIn{User: user}, s.recordSignIn(ctx, s.store, actor, user, method, "")
-	}
+	in := SignedIn{User: user}
 	token, now := rand.Text(), s.now()
-	err = s.store.Tx(ctx, func(tx *store.Store) error {
+	err := s.store.Tx(ctx, func(tx *store.Store) error {
+		if err := stillProves(ctx, tx, user, method); err != nil {
+			return err
+		}
+		factor, err := tx.SecondFactor.ByUser(ctx, user.ID)
+		if err != nil && !models.IsCode(err, models.CodeNotFound) {
+			return err
+		}
+		if !factor.On() {
+			return s.recordSignIn(ctx, tx, actor, user, method, "")
+		}
+		in = SignedIn{Pending: token}
 		return tx.SecondFactor.InsertPending(ctx, models.PendingSignIn{
 			ID: digest(token), UserID: user.ID, Method: method, CreatedAt: now, ExpiresAt: now.Add(models.PendingLifetime),
 		})
 	})
-	return SignedIn{Pending: token}, err
+	if err != nil {
+		return SignedIn{}, err
+	}
+	return in, nil
+}
+
+// stillProves refuses a password that was changed while it was checked, which may
+// have waited for its turn.
+func stillProves(ctx context.Context, tx *store.Store, user models.User, method string) error {
+	if method != methodPassword {
+		return nil
+	}
+	now, err := tx.Users.ByID(ctx, user.ID)
+	if err == nil && now.PasswordHash != user.PasswordHash {
+		err = models.E(models.CodeUnauthenticated, "error.login_wrong")
+	}
+	return err
 }
 
 // errPendingOver is a half-done sign-in that expired, ended or never was.

@@ -79,3 +79,20 @@ func TestWhatWasCountedGoesWithTheEnvironment(t *testing.T) {
 		same(t, 0, left)
 	})
 }
+
+func TestAPasswordThatIsChangedWhileItIsCheckedOpensNothing(t *testing.T) {
+	databases.Each(t, func(t *testing.T, o store.Options) {
+		for _, second := range []bool{false, true} {
+			w := emptyWorld(t, o)
+			a := w.newAccount(t, map[bool]string{false: "ann", true: "ben"}[second], second)
+			checked, err := w.store.Users.ByID(t.Context(), a.actor.UserID)
+			must(t, err)
+			u := w.user(t, a.actor.UserID)
+			_, _, err = w.Operator.ResetPassword(t.Context(), operator, u.ID, u.Version)
+			must(t, err)
+			in, err := w.Accounts.admit(t.Context(), models.Actor{}, checked, methodPassword)
+			wantError(t, err, models.CodeUnauthenticated, "error.login_wrong")
+			same(t, SignedIn{}, in)
+		}
+	})
+}
