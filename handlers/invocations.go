@@ -55,27 +55,26 @@ func (h invocations) index(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, actor, app, env := c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID()
-	newest, err := h.services.Functions.NewestRun(ctx, actor, app, env, f.Name)
-	if err != nil {
-		return err
-	}
-	newest = cmp.Or(newest, noRun)
-	if render.WantsFragment(c) && q.Since == newest {
-		return c.NoContent(http.StatusNoContent) // nothing came: the page stays as it is
+	ctx, app, env, since := c.Request().Context(), p.App.AppID, p.environmentID(), ""
+	if render.WantsFragment(c) {
+		since = q.Since
 	}
 	filter, request := q.filter(), models.PageRequest{Page: q.Page}.Clamped()
-	list, total, err := h.services.Functions.Logs(ctx, actor, app, env, f.Name, filter, request)
+	found, err := h.services.Functions.Logs(ctx, session.Actor(c), app, env, f.Name, since, filter, request)
 	if err != nil {
 		return err
+	}
+	newest := cmp.Or(found.Newest, noRun)
+	if since == newest {
+		return c.NoContent(http.StatusNoContent) // nothing came: the page stays as it is
 	}
 	page := h.page(c, p, f, q, filter)
 	page.Base = h.base(c, p, tabFunctions)
 	chosen := paths.LogQuery{Status: q.Status, RequestID: filter.RequestID, Text: filter.Text}
 	page.Follow(request.Page == 1 && !q.Paused, chosen, newest)
 	chosen.Paused = q.Paused
-	page.Pagination = pagination(ctx, paths.Logs(app, env, f.Name, chosen), request, total)
-	for _, i := range list {
+	page.Pagination = pagination(ctx, paths.Logs(app, env, f.Name, chosen), request, found.Total)
+	for _, i := range found.Runs {
 		page.Runs = append(page.Runs, h.logRow(ctx, i))
 	}
 	return render.Page(c, http.StatusOK, views.FunctionLogs(page))

@@ -111,7 +111,7 @@ func TestListPagesAskAFixedNumberOfQueries(t *testing.T) {
 	k.grow(10, 1000, 100)
 	many := asked()
 	for _, name := range names {
-		if few[name] != many[name] || few[name] == 0 || few[name] > 50 {
+		if few[name] != many[name] || few[name] == 0 || few[name] > 40 {
 			t.Errorf("%s: %d statements with 10 rows, %d with 1,000", name, few[name], many[name])
 		}
 	}

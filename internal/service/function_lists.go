@@ -35,26 +35,28 @@ func (s *Functions) Page(ctx context.Context, actor models.Actor, appID, env, te
 	return FunctionPage{Functions: list, Last: last, Total: total}, err
 }
 
-// Logs returns a page of a function's runs that a filter chooses, newest first,
-// with the beginning of their logs, and how many there are. Needs functions.view.
-func (s *Functions) Logs(ctx context.Context, actor models.Actor, appID, env, name string, filter models.InvocationFilter, page models.PageRequest) ([]models.Invocation, int64, error) {
-	if _, err := s.Get(ctx, actor, appID, env, name); err != nil {
-		return nil, 0, err
-	}
-	if err := s.recorder.flush(ctx); err != nil {
-		return nil, 0, err
-	}
-	return s.store.Invocations.Logs(ctx, env, name, filter, page)
+// LogPage is a page of a function's runs.
+type LogPage struct {
+	Runs   []models.Invocation
+	Total  int64
+	Newest string // id of the last run, whatever the filter; "" for none
 }
 
-// NewestRun returns the id of a function's last run, "" for none. Needs
-// functions.view.
-func (s *Functions) NewestRun(ctx context.Context, actor models.Actor, appID, env, name string) (string, error) {
+// Logs returns a page of a function's runs that a filter chooses, newest first, with
+// the beginning of their logs. Where the last run is still since, nothing but its id
+// is read; since is "" to read in any case. Needs functions.view.
+func (s *Functions) Logs(ctx context.Context, actor models.Actor, appID, env, name, since string, filter models.InvocationFilter, page models.PageRequest) (LogPage, error) {
 	if _, err := s.Get(ctx, actor, appID, env, name); err != nil {
-		return "", err
+		return LogPage{}, err
 	}
 	if err := s.recorder.flush(ctx); err != nil {
-		return "", err
+		return LogPage{}, err
 	}
-	return s.store.Invocations.Newest(ctx, env, name)
+	newest, err := s.store.Invocations.Newest(ctx, env, name)
+	out := LogPage{Newest: newest}
+	if err != nil || since != "" && since == newest {
+		return out, err
+	}
+	out.Runs, out.Total, err = s.store.Invocations.Logs(ctx, env, name, filter, page)
+	return out, err
 }

@@ -52,7 +52,7 @@ func TestFunctionLists_FixedNumberOfQueries(t *testing.T) {
 			return err
 		}
 		logs := func(ctx context.Context) error {
-			_, _, err := w.Functions.Logs(ctx, shopViewer, shop, "shop-1", "hello", models.InvocationFilter{Text: "purpose"}, models.PageRequest{})
+			_, err := w.Functions.Logs(ctx, shopViewer, shop, "shop-1", "hello", "", models.InvocationFilter{Text: "purpose"}, models.PageRequest{})
 			return err
 		}
 		w.deploy(t, "shop-1", "hello", "one")
@@ -84,7 +84,7 @@ func BenchmarkLogs10k(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, _, err := w.Functions.Logs(b.Context(), shopViewer, shop, "shop-1", "hello", filter, models.PageRequest{}); err != nil {
+				if _, err := w.Functions.Logs(b.Context(), shopViewer, shop, "shop-1", "hello", "", filter, models.PageRequest{}); err != nil {
 					b.Fatal(err)
 				}
 			}
