@@ -20,7 +20,7 @@ var mayImport = map[string][]string{
 	"":                          {"handlers", "web/...", "views/...", "static", "models", "internal/..."},
 	"models":                    {},
 	"handlers":                  {"web/...", "views/...", "internal/service", "internal/paths", "internal/i18n", "models"},
-	"views":                     {"views/ui", "internal/i18n", "internal/paths", "models"},
+	"views":                     {"views/...", "internal/i18n", "internal/paths", "models"},
 	"views/ui":                  {"internal/i18n", "internal/paths"},
 	"static":                    {},
 	"web":                       {"web/...", "views/...", "static", "internal/i18n", "internal/paths", "models"},

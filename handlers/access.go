@@ -9,13 +9,14 @@ import (
 	"envshare/internal/paths"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/rules"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// access is what an environment's owner decides about clients.
-type access struct{ pages }
+// Access is what an environment's owner decides about clients.
+type Access struct{ pages }
 
 type accessForm struct {
 	Unauthenticated bool   `form:"unauthenticated"`
@@ -35,7 +36,7 @@ func (h pages) settingsPlace(c echo.Context) (place, error) {
 	return p, p.opened.May(models.SettingsView).Err()
 }
 
-func (h access) show(c echo.Context) error {
+func (h Access) show(c echo.Context) error {
 	p, err := h.settingsPlace(c)
 	if err != nil {
 		return err
@@ -50,14 +51,14 @@ func (h access) show(c echo.Context) error {
 	return h.page(c, http.StatusOK, p, accessForm{policy.Unauthenticated, strings.Join(policy.Origins, "\n")}, nil)
 }
 
-func (h access) page(c echo.Context, status int, p place, f accessForm, errs views.Errors) error {
-	return render.Page(c, status, views.Access(views.AccessPage{
+func (h Access) page(c echo.Context, status int, p place, f accessForm, errs views.Errors) error {
+	return render.Page(c, status, rules.Access(rules.AccessPage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, EnvID: p.environmentID(), Errors: errs,
 		WhyNot: reason(c.Request().Context(), p.opened.MayConfigure()), Unauthenticated: f.Unauthenticated, Origins: f.Origins,
 	}))
 }
 
-func (h access) update(c echo.Context) error {
+func (h Access) update(c echo.Context) error {
 	p, err := h.settingsPlace(c)
 	if err != nil {
 		return err

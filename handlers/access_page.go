@@ -8,15 +8,15 @@ import (
 	"envshare/internal/i18n"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/rules"
 	"envshare/web/session"
 )
 
 // page is the page of a rule, with the form as it was sent, or as it begins.
-func (h accessRules) page(c echo.Context, at rulePlace, f *ruleForm) (views.RulePage, error) {
+func (h AccessRules) page(c echo.Context, at rulePlace, f *ruleForm) (rules.Page, error) {
 	ctx := c.Request().Context()
 	tab := map[models.RuleKind]string{models.RuleCollection: tabDatabase, models.RuleBucket: tabStorage, models.RuleFunctions: tabSettings}[h.kind]
-	page := views.RulePage{
+	page := rules.Page{
 		Base: h.base(c, at.place, tab), AppID: at.App.AppID, EnvID: at.environmentID(), Kind: h.kind, Address: at.address,
 		Head: collectionHead(ctx, at.place, at.target.Name), WhyNot: reason(ctx, at.opened.MayConfigure()),
 	}
@@ -35,7 +35,7 @@ func (h accessRules) page(c echo.Context, at rulePlace, f *ruleForm) (views.Rule
 	page.Presets, page.Examples = h.choices(ctx), examples(ctx, h.kind)
 	page.Simulation = h.simulationForm(at.App.AppID, f)
 	for i, v := range saved.Versions {
-		page.Versions = append(page.Versions, views.RuleVersionRow{
+		page.Versions = append(page.Versions, rules.VersionRow{
 			ID: v.ID, Name: h.ruleName(ctx, v.Preset, true), Text: v.Rules, By: v.SavedBy, At: h.second(v.CreatedAt), Current: i == 0,
 		})
 	}
@@ -44,7 +44,7 @@ func (h accessRules) page(c echo.Context, at rulePlace, f *ruleForm) (views.Rule
 
 // ruleName names what is in force. Function calls have no presets, but rules that
 // hold while none were saved.
-func (h accessRules) ruleName(ctx context.Context, preset models.Preset, saved bool) string {
+func (h AccessRules) ruleName(ctx context.Context, preset models.Preset, saved bool) string {
 	if h.kind == models.RuleFunctions && !saved {
 		return i18n.T(ctx, "access_rule.functions_default")
 	}
@@ -77,13 +77,13 @@ var presetHints = map[models.Preset]string{
 }
 
 // choices are the presets and custom rules; function calls have no presets.
-func (h accessRules) choices(ctx context.Context) []views.RuleChoice {
+func (h AccessRules) choices(ctx context.Context) []rules.Choice {
 	if h.kind == models.RuleFunctions {
 		return nil
 	}
-	var out []views.RuleChoice
+	var out []rules.Choice
 	for _, p := range append(models.Presets(), models.PresetCustom) {
-		out = append(out, views.RuleChoice{Value: string(p), Label: i18n.T(ctx, p.MessageKey()), Hint: i18n.T(ctx, presetHints[p])})
+		out = append(out, rules.Choice{Value: string(p), Label: i18n.T(ctx, p.MessageKey()), Hint: i18n.T(ctx, presetHints[p])})
 	}
 	return out
 }
@@ -109,10 +109,10 @@ var ruleExamples = map[models.RuleKind][]struct{ key, text string }{
 	},
 }
 
-func examples(ctx context.Context, kind models.RuleKind) []views.RuleExample {
-	var out []views.RuleExample
+func examples(ctx context.Context, kind models.RuleKind) []rules.Example {
+	var out []rules.Example
 	for _, e := range ruleExamples[kind] {
-		out = append(out, views.RuleExample{Title: i18n.T(ctx, e.key), Text: e.text})
+		out = append(out, rules.Example{Title: i18n.T(ctx, e.key), Text: e.text})
 	}
 	return out
 }

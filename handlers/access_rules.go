@@ -8,15 +8,15 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/rules"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// accessRules edits and tries the security rules of collections, of the bucket, or
+// AccessRules edits and tries the security rules of collections, of the bucket, or
 // of function calls.
-type accessRules struct {
+type AccessRules struct {
 	pages
 	kind models.RuleKind
 }
@@ -57,7 +57,7 @@ type rulePlace struct {
 
 // enterRule opens the environment for a page of a rule, which the people see who
 // see what it guards.
-func (h accessRules) enterRule(c echo.Context) (rulePlace, error) {
+func (h AccessRules) enterRule(c echo.Context) (rulePlace, error) {
 	p, err := h.open(c)
 	if err != nil {
 		return rulePlace{}, err
@@ -86,7 +86,7 @@ func (h accessRules) enterRule(c echo.Context) (rulePlace, error) {
 }
 
 // submitted opens the place of a form, and reads it.
-func (h accessRules) submitted(c echo.Context) (rulePlace, ruleForm, error) {
+func (h AccessRules) submitted(c echo.Context) (rulePlace, ruleForm, error) {
 	at, err := h.enterRule(c)
 	if err != nil {
 		return rulePlace{}, ruleForm{}, err
@@ -102,7 +102,7 @@ func (h accessRules) submitted(c echo.Context) (rulePlace, ruleForm, error) {
 	return at, f, err
 }
 
-func (h accessRules) show(c echo.Context) error {
+func (h AccessRules) show(c echo.Context) error {
 	at, err := h.enterRule(c)
 	if err != nil {
 		return err
@@ -111,10 +111,10 @@ func (h accessRules) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.Rule(page))
+	return render.Page(c, http.StatusOK, rules.Rule(page))
 }
 
-func (h accessRules) save(c echo.Context) error {
+func (h AccessRules) save(c echo.Context) error {
 	at, f, err := h.submitted(c)
 	if err != nil {
 		return err
@@ -130,17 +130,17 @@ func (h accessRules) save(c echo.Context) error {
 }
 
 // refused answers with the rule as it was written, and where it is wrong.
-func (h accessRules) refused(c echo.Context, at rulePlace, f ruleForm, err error) error {
+func (h AccessRules) refused(c echo.Context, at rulePlace, f ruleForm, err error) error {
 	page, failed := h.page(c, at, &f)
 	if failed != nil {
 		return failed
 	}
 	page.Problem = problem(c.Request().Context(), f, err)
-	return render.Fragment(c, http.StatusUnprocessableEntity, views.Rule(page), views.RuleCheck(page))
+	return render.Fragment(c, http.StatusUnprocessableEntity, rules.Rule(page), rules.Check(page))
 }
 
 // check says whether a rule that is being written is right.
-func (h accessRules) check(c echo.Context) error {
+func (h AccessRules) check(c echo.Context) error {
 	at, f, err := h.submitted(c)
 	if err != nil {
 		return err
@@ -160,10 +160,10 @@ func (h accessRules) check(c echo.Context) error {
 		return err
 	}
 	page.Checked = text
-	return render.Fragment(c, http.StatusOK, views.Rule(page), views.RuleCheck(page))
+	return render.Fragment(c, http.StatusOK, rules.Rule(page), rules.Check(page))
 }
 
-func (h accessRules) restore(c echo.Context) error {
+func (h AccessRules) restore(c echo.Context) error {
 	at, f, err := h.submitted(c)
 	if err != nil {
 		return err

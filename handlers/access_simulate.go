@@ -9,7 +9,7 @@ import (
 	"envshare/internal/i18n"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/rules"
 	"envshare/web/render"
 	"envshare/web/session"
 )
@@ -18,14 +18,14 @@ func (f ruleForm) simulation() service.Simulation {
 	return service.Simulation{
 		Preset: f.Preset, Rules: f.rules(), Operation: f.Operation, Query: f.Query, Stages: f.Stages, ID: f.ID, Data: f.Data, Owner: f.Owner, Function: f.Function,
 		Caller: service.SimulatedCaller{
-			LoggedIn: f.Caller != views.CallerVisitor, Web: f.Caller == views.CallerWeb,
+			LoggedIn: f.Caller != rules.CallerVisitor, Web: f.Caller == rules.CallerWeb,
 			OpenID: f.OpenID, UnionID: f.UnionID, AppID: f.AppID, Custom: f.Custom,
 		},
 	}
 }
 
 // simulate says what the rule in the editor would decide about a call.
-func (h accessRules) simulate(c echo.Context) error {
+func (h AccessRules) simulate(c echo.Context) error {
 	at, f, err := h.submitted(c)
 	if err != nil {
 		return err
@@ -45,19 +45,19 @@ func (h accessRules) simulate(c echo.Context) error {
 	}
 	if fields != nil {
 		page.Simulation.Errors = fields
-		return render.Page(c, http.StatusUnprocessableEntity, views.Rule(page))
+		return render.Page(c, http.StatusUnprocessableEntity, rules.Rule(page))
 	}
 	page.Simulation.Result = simulationResult(ctx, result)
-	return render.Page(c, http.StatusOK, views.Rule(page))
+	return render.Page(c, http.StatusOK, rules.Rule(page))
 }
 
-func simulationResult(ctx context.Context, r service.SimulatedResult) *views.SimulationResult {
-	out := &views.SimulationResult{Allowed: r.Allowed, Part: r.Part, Condition: r.Condition, Closed: r.Closed}
+func simulationResult(ctx context.Context, r service.SimulatedResult) *rules.SimulationResult {
+	out := &rules.SimulationResult{Allowed: r.Allowed, Part: r.Part, Condition: r.Condition, Closed: r.Closed}
 	if !r.Allowed {
 		out.Reason = i18n.Text(i18n.Locale(ctx), r.Reason.Key, r.Reason.Args)
 	}
 	for _, step := range r.Trace {
-		out.Trace = append(out.Trace, views.SimulationStep{Part: step.Part, Value: step.Value})
+		out.Trace = append(out.Trace, rules.SimulationStep{Part: step.Part, Value: step.Value})
 	}
 	return out
 }
@@ -66,10 +66,10 @@ func simulationResult(ctx context.Context, r service.SimulatedResult) *views.Sim
 const simulatedOpenID = "test-openid"
 
 // simulationForm is the form as it was sent, or as it begins.
-func (h accessRules) simulationForm(app string, f *ruleForm) views.SimulationForm {
-	out := views.SimulationForm{Caller: views.CallerMiniProgram, OpenID: simulatedOpenID, AppID: app}
+func (h AccessRules) simulationForm(app string, f *ruleForm) rules.SimulationForm {
+	out := rules.SimulationForm{Caller: rules.CallerMiniProgram, OpenID: simulatedOpenID, AppID: app}
 	if f != nil {
-		out = views.SimulationForm{
+		out = rules.SimulationForm{
 			Caller: f.Caller, OpenID: f.OpenID, UnionID: f.UnionID, AppID: f.AppID, Custom: f.Custom,
 			Operation: f.Operation, Query: f.Query, Stages: f.Stages, ID: f.ID, Data: f.Data, Owner: f.Owner, Function: f.Function,
 		}

@@ -8,16 +8,17 @@ import (
 	"envshare/internal/paths"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/account"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// account is what everybody sets for themselves.
-type account struct{ pages }
+// Account is what everybody sets for themselves.
+type Account struct{ pages }
 
 // show is 账户 → 安全.
-func (h account) show(c echo.Context) error {
+func (h Account) show(c echo.Context) error {
 	ctx, actor := c.Request().Context(), session.Actor(c)
 	user, err := h.services.Accounts.OwnAccount(ctx, actor)
 	if err != nil {
@@ -27,7 +28,7 @@ func (h account) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.Account(views.AccountPage{
+	return render.Page(c, http.StatusOK, account.Account(account.Page{
 		Base: render.Base(c, ""), Username: user.Username, Operator: user.Operator, Created: h.day(user.CreatedAt), HasPassword: user.PasswordHash != "",
 		SecondFactor: second.On, SecondFactorSince: h.day(second.Since), CodesLeft: int(second.CodesLeft),
 	}))
@@ -39,11 +40,11 @@ type passwordForm struct {
 	PasswordAgain string `form:"password_again" trim:"no"`
 }
 
-func (h account) editPassword(c echo.Context) error { return h.passwordPage(c, http.StatusOK, nil) }
+func (h Account) editPassword(c echo.Context) error { return h.passwordPage(c, http.StatusOK, nil) }
 
 // updatePassword ends every session, this one too, and begins a new one here: a
 // copy of the old cookie is worth nothing any more.
-func (h account) updatePassword(c echo.Context) error {
+func (h Account) updatePassword(c echo.Context) error {
 	var f passwordForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -64,17 +65,17 @@ func (h account) updatePassword(c echo.Context) error {
 	return done(c, paths.Account(), "flash.password_changed")
 }
 
-func (h account) passwordPage(c echo.Context, status int, errs views.Errors) error {
+func (h Account) passwordPage(c echo.Context, status int, errs views.Errors) error {
 	user, err := h.services.Accounts.OwnAccount(c.Request().Context(), session.Actor(c))
 	if err != nil {
 		return err
 	}
-	return render.Page(c, status, views.AccountPassword(views.AccountPasswordPage{
+	return render.Page(c, status, account.Password(account.PasswordPage{
 		Base: render.Base(c, ""), HasPassword: user.PasswordHash != "", Errors: errs,
 	}))
 }
 
 // preferences is 账户 → 偏好设置; the shell stores what is chosen there.
-func (h account) preferences(c echo.Context) error {
-	return render.Page(c, http.StatusOK, views.AccountPreferences(views.AccountPreferencesPage{Base: render.Base(c, "")}))
+func (h Account) preferences(c echo.Context) error {
+	return render.Page(c, http.StatusOK, account.Preferences(account.PreferencesPage{Base: render.Base(c, "")}))
 }

@@ -8,22 +8,23 @@ import (
 	"envshare/internal/paths"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/account"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// accountExternal is 账户 → 登录方式: password, and the account at the OpenID
+// AccountExternal is 账户 → 登录方式: password, and the account at the OpenID
 // provider.
-type accountExternal struct{ pages }
+type AccountExternal struct{ pages }
 
-func (h accountExternal) show(c echo.Context) error {
+func (h AccountExternal) show(c echo.Context) error {
 	ctx, actor := c.Request().Context(), session.Actor(c)
 	user, err := h.services.Accounts.OwnAccount(ctx, actor)
 	if err != nil {
 		return err
 	}
-	page := views.SignInMethodsPage{Base: render.Base(c, ""), Username: user.Username, HasPassword: user.PasswordHash != "", External: h.services.Accounts.ExternalName()}
+	page := account.SignInMethodsPage{Base: render.Base(c, ""), Username: user.Username, HasPassword: user.PasswordHash != "", External: h.services.Accounts.ExternalName()}
 	if page.External != "" {
 		linked, err := h.services.Accounts.ExternalAccount(ctx, actor)
 		if err != nil {
@@ -32,14 +33,14 @@ func (h accountExternal) show(c echo.Context) error {
 		page.Linked, page.LinkedSince, page.LastUsed = linked.Name, h.day(linked.CreatedAt), h.minuteOrNone(linked.LastUsedAt)
 		page.WhyNotUnlink = reason(ctx, models.MayUnlink(user))
 	}
-	return render.Page(c, http.StatusOK, views.SignInMethods(page))
+	return render.Page(c, http.StatusOK, account.SignInMethods(page))
 }
 
-func (h accountExternal) confirmLink(c echo.Context) error {
+func (h AccountExternal) confirmLink(c echo.Context) error {
 	return h.ask(c, http.StatusOK, askLink, nil)
 }
 
-func (h accountExternal) link(c echo.Context) error {
+func (h AccountExternal) link(c echo.Context) error {
 	var f proofForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -54,11 +55,11 @@ func (h accountExternal) link(c echo.Context) error {
 	return h.depart(c, address, sealed)
 }
 
-func (h accountExternal) confirmUnlink(c echo.Context) error {
+func (h AccountExternal) confirmUnlink(c echo.Context) error {
 	return h.ask(c, http.StatusOK, askUnlink, nil)
 }
 
-func (h accountExternal) unlink(c echo.Context) error {
+func (h AccountExternal) unlink(c echo.Context) error {
 	var f proofForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -75,11 +76,11 @@ func (h accountExternal) unlink(c echo.Context) error {
 
 // The questions before a link is made and ended.
 var (
-	askLink   = views.ProofPage{Title: "sign_in_methods.link_title", Text: "sign_in_methods.link_text", Submit: "sign_in_methods.link", Action: paths.LinkExternal()}
-	askUnlink = views.ProofPage{Title: "sign_in_methods.unlink_title", Text: "sign_in_methods.unlink_text", Submit: "sign_in_methods.unlink", Action: paths.UnlinkExternal(), Danger: true}
+	askLink   = account.ProofPage{Title: "sign_in_methods.link_title", Text: "sign_in_methods.link_text", Submit: "sign_in_methods.link", Action: paths.LinkExternal()}
+	askUnlink = account.ProofPage{Title: "sign_in_methods.unlink_title", Text: "sign_in_methods.unlink_text", Submit: "sign_in_methods.unlink", Action: paths.UnlinkExternal(), Danger: true}
 )
 
-func (h accountExternal) ask(c echo.Context, status int, page views.ProofPage, errs views.Errors) error {
+func (h AccountExternal) ask(c echo.Context, status int, page account.ProofPage, errs views.Errors) error {
 	ctx, actor := c.Request().Context(), session.Actor(c)
 	user, err := h.services.Accounts.OwnAccount(ctx, actor)
 	if err != nil {
@@ -94,5 +95,5 @@ func (h accountExternal) ask(c echo.Context, status int, page views.ProofPage, e
 	}
 	page.Base, page.Errors, page.Back = render.Base(c, ""), errs, paths.SignInMethods()
 	page.Name, page.AskPassword = h.services.Accounts.ExternalName(), user.PasswordHash != ""
-	return render.Page(c, status, views.Proof(page))
+	return render.Page(c, status, account.Proof(page))
 }

@@ -12,13 +12,14 @@ import (
 	"envshare/internal/paths"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/account"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// secondFactor turns one-time codes on and off.
-type secondFactor struct{ pages }
+// SecondFactor turns one-time codes on and off.
+type SecondFactor struct{ pages }
 
 // proofForm is what somebody proves again before the account changes.
 type proofForm struct {
@@ -27,11 +28,11 @@ type proofForm struct {
 }
 
 // new asks for the password before a secret is made.
-func (h secondFactor) new(c echo.Context) error {
+func (h SecondFactor) new(c echo.Context) error {
 	return h.proofPage(c, http.StatusOK, proofBegin, nil)
 }
 
-func (h secondFactor) create(c echo.Context) error {
+func (h SecondFactor) create(c echo.Context) error {
 	var f proofForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -47,9 +48,9 @@ func (h secondFactor) create(c echo.Context) error {
 }
 
 // setUp shows the secret; without one the way leads back.
-func (h secondFactor) setUp(c echo.Context) error { return h.setUpPage(c, http.StatusOK, nil) }
+func (h SecondFactor) setUp(c echo.Context) error { return h.setUpPage(c, http.StatusOK, nil) }
 
-func (h secondFactor) confirm(c echo.Context) error {
+func (h SecondFactor) confirm(c echo.Context) error {
 	var f proofForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -67,7 +68,7 @@ func (h secondFactor) confirm(c echo.Context) error {
 	return h.codesPage(c, codes, true)
 }
 
-func (h secondFactor) setUpPage(c echo.Context, status int, errs views.Errors) error {
+func (h SecondFactor) setUpPage(c echo.Context, status int, errs views.Errors) error {
 	e, err := h.services.Accounts.Enrolment(c.Request().Context(), session.Actor(c))
 	if models.IsCode(err, models.CodeNotFound) {
 		return c.Redirect(http.StatusSeeOther, paths.Account())
@@ -75,14 +76,14 @@ func (h secondFactor) setUpPage(c echo.Context, status int, errs views.Errors) e
 	if err != nil {
 		return err
 	}
-	return render.Page(c, status, views.SecondFactorSetUp(views.SecondFactorSetUpPage{Base: render.Base(c, ""), Secret: e.Secret, Errors: errs}))
+	return render.Page(c, status, account.SecondFactorSetUp(account.SecondFactorSetUpPage{Base: render.Base(c, ""), Secret: e.Secret, Errors: errs}))
 }
 
 // qrSize is the width of the picture, in pixels; the page leaves white around it.
 const qrSize = 480
 
 // picture is the secret as an authenticator app's camera reads it.
-func (h secondFactor) picture(c echo.Context) error {
+func (h SecondFactor) picture(c echo.Context) error {
 	e, err := h.services.Accounts.Enrolment(c.Request().Context(), session.Actor(c))
 	if err != nil {
 		return err
@@ -101,11 +102,11 @@ func (h secondFactor) picture(c echo.Context) error {
 	return c.Blob(http.StatusOK, "image/png", b.Bytes())
 }
 
-func (h secondFactor) confirmRenew(c echo.Context) error {
+func (h SecondFactor) confirmRenew(c echo.Context) error {
 	return h.proofPage(c, http.StatusOK, proofRenew, nil)
 }
 
-func (h secondFactor) renew(c echo.Context) error {
+func (h SecondFactor) renew(c echo.Context) error {
 	var f proofForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -121,15 +122,15 @@ func (h secondFactor) renew(c echo.Context) error {
 }
 
 // codesPage shows recovery codes, this once: only their digests are kept.
-func (h secondFactor) codesPage(c echo.Context, codes []string, first bool) error {
-	return render.Page(c, http.StatusOK, views.RecoveryCodes(views.RecoveryCodesPage{Base: render.Base(c, ""), Codes: codes, First: first}))
+func (h SecondFactor) codesPage(c echo.Context, codes []string, first bool) error {
+	return render.Page(c, http.StatusOK, account.RecoveryCodes(account.RecoveryCodesPage{Base: render.Base(c, ""), Codes: codes, First: first}))
 }
 
-func (h secondFactor) confirmEnd(c echo.Context) error {
+func (h SecondFactor) confirmEnd(c echo.Context) error {
 	return h.proofPage(c, http.StatusOK, proofEnd, nil)
 }
 
-func (h secondFactor) end(c echo.Context) error {
+func (h SecondFactor) end(c echo.Context) error {
 	var f proofForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -147,19 +148,19 @@ func (h secondFactor) end(c echo.Context) error {
 // proof is one of the questions for password and code: what it is for, and whether
 // it belongs to a second factor that is on.
 type proof struct {
-	of views.ProofPage
+	of account.ProofPage
 	on bool
 }
 
 var (
-	proofBegin = proof{of: views.ProofPage{Title: "second_factor.begin_title", Text: "second_factor.begin_text", Submit: "second_factor.begin", Action: paths.AccountSecondFactor()}}
-	proofRenew = proof{on: true, of: views.ProofPage{Title: "second_factor.renew_title", Text: "second_factor.renew_text", Submit: "second_factor.renew", Action: paths.RecoveryCodes()}}
-	proofEnd   = proof{on: true, of: views.ProofPage{Title: "second_factor.end_title", Text: "second_factor.end_text", Submit: "second_factor.end", Action: paths.EndSecondFactor(), Danger: true}}
+	proofBegin = proof{of: account.ProofPage{Title: "second_factor.begin_title", Text: "second_factor.begin_text", Submit: "second_factor.begin", Action: paths.AccountSecondFactor()}}
+	proofRenew = proof{on: true, of: account.ProofPage{Title: "second_factor.renew_title", Text: "second_factor.renew_text", Submit: "second_factor.renew", Action: paths.RecoveryCodes()}}
+	proofEnd   = proof{on: true, of: account.ProofPage{Title: "second_factor.end_title", Text: "second_factor.end_text", Submit: "second_factor.end", Action: paths.EndSecondFactor(), Danger: true}}
 )
 
 // proofPage asks; where the second factor is not as the question needs it, the way
 // leads back.
-func (h secondFactor) proofPage(c echo.Context, status int, p proof, errs views.Errors) error {
+func (h SecondFactor) proofPage(c echo.Context, status int, p proof, errs views.Errors) error {
 	ctx, actor := c.Request().Context(), session.Actor(c)
 	user, err := h.services.Accounts.OwnAccount(ctx, actor)
 	if err != nil {
@@ -175,5 +176,5 @@ func (h secondFactor) proofPage(c echo.Context, status int, p proof, errs views.
 	page := p.of
 	page.Base, page.Errors, page.Back = render.Base(c, ""), errs, paths.Account()
 	page.AskPassword, page.AskCode = user.PasswordHash != "", p.on
-	return render.Page(c, status, views.Proof(page))
+	return render.Page(c, status, account.Proof(page))
 }

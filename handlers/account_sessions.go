@@ -8,27 +8,27 @@ import (
 	"github.com/mileusna/useragent"
 
 	"envshare/internal/paths"
-	"envshare/views"
+	"envshare/views/account"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// accountSessions is 账户 → 登录会话: where somebody is signed in.
-type accountSessions struct{ pages }
+// AccountSessions is 账户 → 登录会话: where somebody is signed in.
+type AccountSessions struct{ pages }
 
-func (h accountSessions) index(c echo.Context) error {
+func (h AccountSessions) index(c echo.Context) error {
 	list, err := h.services.Accounts.Sessions(c.Request().Context(), session.Actor(c))
 	if err != nil {
 		return err
 	}
-	page := views.AccountSessionsPage{Base: render.Base(c, "")}
+	page := account.SessionsPage{Base: render.Base(c, "")}
 	for _, s := range list {
-		page.Sessions = append(page.Sessions, views.SessionRow{
+		page.Sessions = append(page.Sessions, account.SessionRow{
 			ID: s.ID, Device: device(s.UserAgent), IP: s.IP, Created: h.minute(s.CreatedAt), LastSeen: h.minute(s.LastSeenAt), This: s.ID == session.ID(c),
 		})
 	}
-	return render.Page(c, http.StatusOK, views.AccountSessions(page))
+	return render.Page(c, http.StatusOK, account.Sessions(page))
 }
 
 // device is what a browser says of itself, in short; "" when that is nothing known.
@@ -47,7 +47,7 @@ type sessionForm struct {
 	ID string `form:"session"`
 }
 
-func (h accountSessions) end(c echo.Context) error {
+func (h AccountSessions) end(c echo.Context) error {
 	var f sessionForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -58,7 +58,7 @@ func (h accountSessions) end(c echo.Context) error {
 	return done(c, paths.AccountSessions(), "flash.session_ended")
 }
 
-func (h accountSessions) endOthers(c echo.Context) error {
+func (h AccountSessions) endOthers(c echo.Context) error {
 	n, err := h.services.Accounts.EndOtherSessions(c.Request().Context(), session.Actor(c), session.ID(c))
 	if err != nil {
 		return err

@@ -7,16 +7,16 @@ import (
 
 	"envshare/internal/paths"
 	"envshare/internal/service"
-	"envshare/views"
+	"envshare/views/apps"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// apps is the list of a person's apps, and the way into one.
-type apps struct{ pages }
+// Apps is the list of a person's apps, and the way into one.
+type Apps struct{ pages }
 
 // home leads into the only app that may be opened, else to the list.
-func (h apps) home(c echo.Context) error {
+func (h Apps) home(c echo.Context) error {
 	entries, err := h.services.Apps.List(c.Request().Context(), session.Actor(c))
 	if err != nil {
 		return err
@@ -34,20 +34,20 @@ func (h apps) home(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, target)
 }
 
-func (h apps) index(c echo.Context) error {
+func (h Apps) index(c echo.Context) error {
 	entries, err := h.services.Apps.List(c.Request().Context(), session.Actor(c))
 	if err != nil {
 		return err
 	}
-	page := views.AppsIndexPage{Base: render.Base(c, "")}
+	page := apps.IndexPage{Base: render.Base(c, "")}
 	for _, e := range entries {
 		page.Apps = append(page.Apps, appRow(e))
 	}
-	return render.Page(c, http.StatusOK, views.AppsIndex(page))
+	return render.Page(c, http.StatusOK, apps.Index(page))
 }
 
-func appRow(e service.AppEntry) views.AppRow {
-	return views.AppRow{
+func appRow(e service.AppEntry) apps.Row {
+	return apps.Row{
 		AppID: e.App.AppID, Name: e.App.Name, Kind: e.App.Kind, Principal: e.Principal.Name,
 		Activated: e.Activated, Role: e.Role, HasEntry: e.MayOpen.Allowed, Href: paths.App(e.App.AppID),
 		CanActivate: !e.MayOpen.Allowed && e.MayActivate.Allowed,
@@ -55,7 +55,7 @@ func appRow(e service.AppEntry) views.AppRow {
 }
 
 // show opens the console on its environment, or says why there is none.
-func (h apps) show(c echo.Context) error {
+func (h Apps) show(c echo.Context) error {
 	p, err := h.enter(c)
 	if err != nil {
 		return err
@@ -63,7 +63,7 @@ func (h apps) show(c echo.Context) error {
 	if p.Default != "" {
 		return c.Redirect(http.StatusSeeOther, paths.Environment(p.App.AppID, p.Default))
 	}
-	return render.Page(c, http.StatusOK, views.NoEnvironment(views.NoEnvironmentPage{
+	return render.Page(c, http.StatusOK, apps.NoEnvironment(apps.NoEnvironmentPage{
 		Base: h.base(c, p, tabOverview), AppID: p.App.AppID, CanCreate: p.MayCreateEnvironment.Allowed,
 	}))
 }

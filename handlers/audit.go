@@ -10,14 +10,16 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/audit"
+	"envshare/views/operator"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// audit is what was recorded of an app (S14).
-type audit struct{ pages }
+// Audit is what was recorded of an app (S14).
+type Audit struct{ pages }
 
-func (h audit) index(c echo.Context) error {
+func (h Audit) index(c echo.Context) error {
 	q, filter, errs, err := h.bindAudit(c)
 	if err != nil {
 		return err
@@ -41,17 +43,17 @@ func (h audit) index(c echo.Context) error {
 	}
 	list := reader.list(ctx, q, found, errs)
 	for _, e := range p.Own {
-		list.Environments = append(list.Environments, views.AuditEnvironment{ID: e.ID, Name: e.Name})
+		list.Environments = append(list.Environments, audit.Environment{ID: e.ID, Name: e.Name})
 	}
 	for _, b := range p.Borrowed {
-		list.Environments = append(list.Environments, views.AuditEnvironment{ID: b.Environment.ID, Name: b.Environment.Name, Borrowed: true})
+		list.Environments = append(list.Environments, audit.Environment{ID: b.Environment.ID, Name: b.Environment.Name, Borrowed: true})
 	}
-	return render.Page(c, status, views.AuditIndex(views.AuditIndexPage{
+	return render.Page(c, status, audit.Index(audit.IndexPage{
 		Base: h.base(c, p, tabSettings), AppID: app, EnvID: p.environmentID(), List: list,
 	}))
 }
 
-func (h audit) show(c echo.Context) error {
+func (h Audit) show(c echo.Context) error {
 	p, err := h.enter(c)
 	if err != nil {
 		return err
@@ -63,12 +65,12 @@ func (h audit) show(c echo.Context) error {
 	}
 	reader := h.auditReader(p)
 	reader.apps = apps
-	return render.Page(c, http.StatusOK, views.AuditEvent(views.AuditEventPage{
+	return render.Page(c, http.StatusOK, audit.Event(audit.EventPage{
 		Base: h.base(c, p, tabSettings), AppID: app, EnvID: p.environmentID(), Event: reader.event(ctx, e),
 	}))
 }
 
-func (h audit) export(c echo.Context) error {
+func (h Audit) export(c echo.Context) error {
 	p, err := h.enter(c)
 	if err != nil {
 		return err
@@ -89,14 +91,14 @@ func (h pages) auditReader(p place) auditReader {
 	return r
 }
 
-// operatorAudit is what was recorded of the installation.
-type operatorAudit struct{ pages }
+// OperatorAudit is what was recorded of the installation.
+type OperatorAudit struct{ pages }
 
-func (h operatorAudit) reader() auditReader {
+func (h OperatorAudit) reader() auditReader {
 	return auditReader{pages: h.pages, address: paths.OperatorAudit()}
 }
 
-func (h operatorAudit) index(c echo.Context) error {
+func (h OperatorAudit) index(c echo.Context) error {
 	q, filter, errs, err := h.bindAudit(c)
 	if err != nil {
 		return err
@@ -112,28 +114,28 @@ func (h operatorAudit) index(c echo.Context) error {
 	if len(errs) > 0 {
 		status, found = http.StatusUnprocessableEntity, service.FoundEvents{}
 	}
-	return render.Page(c, status, views.OperatorAudit(views.OperatorAuditPage{
+	return render.Page(c, status, operator.Audit(operator.AuditPage{
 		Base: render.Base(c, ""), List: h.reader().list(ctx, q, found, errs),
 	}))
 }
 
-func (h operatorAudit) show(c echo.Context) error {
+func (h OperatorAudit) show(c echo.Context) error {
 	ctx := c.Request().Context()
 	e, err := h.services.Audit.EventOfInstallation(ctx, session.Actor(c), c.Param(eventParam))
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.OperatorAuditEvent(views.OperatorAuditEventPage{
+	return render.Page(c, http.StatusOK, operator.AuditEvent(operator.AuditEventPage{
 		Base: render.Base(c, ""), Event: h.reader().event(ctx, e),
 	}))
 }
 
-func (h operatorAudit) export(c echo.Context) error { return h.exportAudit(c, h.reader(), "") }
+func (h OperatorAudit) export(c echo.Context) error { return h.exportAudit(c, h.reader(), "") }
 
 // list is a page of a log with its filters.
-func (r auditReader) list(ctx context.Context, q auditQuery, found service.FoundEvents, errs views.Errors) views.AuditList {
+func (r auditReader) list(ctx context.Context, q auditQuery, found service.FoundEvents, errs views.Errors) audit.List {
 	r.apps = found.Apps
-	list := views.AuditList{
+	list := audit.List{
 		Address: r.address, Export: q.address(paths.ExportAudit(r.address)), Filtered: q.filtered(), Errors: errs,
 		Group: q.Group, Actor: q.Actor, Environment: q.Environment, From: q.From, Until: q.Until, Subject: q.Subject,
 		Pagination: q.pagination(ctx, r.address, found), Zone: r.zoneName(), OfApp: r.app != "",

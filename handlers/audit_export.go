@@ -14,7 +14,7 @@ import (
 	"envshare/internal/i18n"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/audit"
 	"envshare/web/session"
 )
 
@@ -96,7 +96,7 @@ func (r auditReader) record(ctx context.Context, e models.AuditEvent) []string {
 }
 
 // differenceText is a difference in one line.
-func differenceText(ctx context.Context, d views.AuditDifference) string {
+func differenceText(ctx context.Context, d audit.Difference) string {
 	if !d.List {
 		return d.Label + ": " + orNone(ctx, d.Before) + " → " + orNone(ctx, d.After)
 	}

@@ -9,7 +9,7 @@ import (
 	"envshare/internal/i18n"
 	"envshare/internal/paths"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/audit"
 )
 
 // auditReader puts events into words, as they are read from one log.
@@ -22,16 +22,16 @@ type auditReader struct {
 	apps         map[string]models.App
 }
 
-func (r auditReader) row(ctx context.Context, e models.AuditEvent) views.AuditRow {
-	return views.AuditRow{
+func (r auditReader) row(ctx context.Context, e models.AuditEvent) audit.Row {
+	return audit.Row{
 		Href: paths.AuditEvent(r.address, e.ID), When: r.second(e.At), Actor: auditActor(ctx, e), Via: auditVia(ctx, e.Via), IP: e.IP,
 		Sentence: r.sentence(ctx, e), Group: i18n.T(ctx, e.Action.Group().MessageKey()),
 		EnvironmentID: e.EnvironmentID, Environment: r.environments[e.EnvironmentID], OtherSide: r.otherSide(ctx, e),
 	}
 }
 
-func (r auditReader) event(ctx context.Context, e models.AuditEvent) views.AuditEventView {
-	v := views.AuditEventView{AuditRow: r.row(ctx, e), ID: e.ID, Log: r.address, RequestID: e.RequestID, Zone: r.zoneName()}
+func (r auditReader) event(ctx context.Context, e models.AuditEvent) audit.EventView {
+	v := audit.EventView{Row: r.row(ctx, e), ID: e.ID, Log: r.address, RequestID: e.RequestID, Zone: r.zoneName()}
 	for _, change := range e.Changes() {
 		v.Differences = append(v.Differences, r.difference(ctx, change))
 	}
@@ -114,8 +114,8 @@ func auditVia(ctx context.Context, via string) string {
 	return ""
 }
 
-func (r auditReader) difference(ctx context.Context, c models.AuditChange) views.AuditDifference {
-	d := views.AuditDifference{Label: r.fieldLabel(ctx, c)}
+func (r auditReader) difference(ctx context.Context, c models.AuditChange) audit.Difference {
+	d := audit.Difference{Label: r.fieldLabel(ctx, c)}
 	if c.Before.Kind == models.AuditList || c.After.Kind == models.AuditList {
 		d.List = true
 		d.Removed, d.Added = r.items(ctx, c.Field, c.Removed()), r.items(ctx, c.Field, c.Added())

@@ -8,23 +8,24 @@ import (
 	"envshare/internal/paths"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/signin"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// choosePassword is the page behind the link that an operator hands out.
-type choosePassword struct{ pages }
+// ChoosePassword is the page behind the link that an operator hands out.
+type ChoosePassword struct{ pages }
 
 type choosePasswordForm struct {
 	Password      string `form:"password" trim:"no"`
 	PasswordAgain string `form:"password_again" trim:"no"`
 }
 
-func (h choosePassword) new(c echo.Context) error { return h.page(c, http.StatusOK, nil) }
+func (h ChoosePassword) new(c echo.Context) error { return h.page(c, http.StatusOK, nil) }
 
 // create stores the password. Signing in follows, with all that is asked there.
-func (h choosePassword) create(c echo.Context) error {
+func (h ChoosePassword) create(c echo.Context) error {
 	var f choosePasswordForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -45,12 +46,12 @@ func (h choosePassword) create(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, paths.Login())
 }
 
-func (h choosePassword) page(c echo.Context, status int, errs views.Errors) error {
+func (h ChoosePassword) page(c echo.Context, status int, errs views.Errors) error {
 	user, err := h.services.Accounts.SetupUser(c.Request().Context(), c.Param(tokenParam))
 	if err != nil {
 		return err
 	}
-	return render.Page(c, status, views.ChoosePassword(views.ChoosePasswordPage{
+	return render.Page(c, status, signin.ChoosePassword(signin.ChoosePasswordPage{
 		Base: render.Base(c, ""), Token: c.Param(tokenParam), Username: user.Username, Errors: errs,
 	}))
 }

@@ -12,20 +12,21 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/database"
 	"envshare/views/ui"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// database is the collections of an environment.
-type database struct{ pages }
+// Database is the collections of an environment.
+type Database struct{ pages }
 
 type collectionForm struct {
 	Name string `form:"name"`
 }
 
-func (h database) index(c echo.Context) error {
+func (h Database) index(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -33,7 +34,7 @@ func (h database) index(c echo.Context) error {
 	return h.list(c, http.StatusOK, p, collectionForm{}, nil)
 }
 
-func (h database) list(c echo.Context, status int, p place, f collectionForm, errs views.Errors) error {
+func (h Database) list(c echo.Context, status int, p place, f collectionForm, errs views.Errors) error {
 	ctx, actor, app, env := c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID()
 	list, err := h.services.Documents.Collections(ctx, actor, app, env)
 	if err != nil {
@@ -44,17 +45,17 @@ func (h database) list(c echo.Context, status int, p place, f collectionForm, er
 		return err
 	}
 	may := p.opened.May(models.DatabaseOperate)
-	page := views.DatabasePage{
+	page := database.IndexPage{
 		Base: h.base(c, p, tabDatabase), AppID: app, EnvID: env, Name: f.Name, Errors: errs, CanOperate: may.Allowed, WhyNot: reason(ctx, may),
 	}
 	for _, one := range list {
 		rule := cmp.Or(rules[one.Name], models.PresetDefault)
-		page.Collections = append(page.Collections, views.CollectionRow{Name: one.Name, Indexes: number(len(one.Indexes)), Rule: i18n.T(ctx, rule.MessageKey())})
+		page.Collections = append(page.Collections, database.CollectionRow{Name: one.Name, Indexes: number(len(one.Indexes)), Rule: i18n.T(ctx, rule.MessageKey())})
 	}
-	return render.Page(c, status, views.Database(page))
+	return render.Page(c, status, database.Index(page))
 }
 
-func (h database) create(c echo.Context) error {
+func (h Database) create(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err
@@ -96,9 +97,9 @@ func refusedBy(err error) *models.Msg {
 	return nil
 }
 
-func collectionHead(ctx context.Context, p place, name string) views.CollectionHead {
+func collectionHead(ctx context.Context, p place, name string) database.CollectionHead {
 	may := p.opened.May(models.DatabaseOperate)
-	return views.CollectionHead{AppID: p.App.AppID, EnvID: p.environmentID(), Name: name, CanOperate: may.Allowed, WhyNot: reason(ctx, may)}
+	return database.CollectionHead{AppID: p.App.AppID, EnvID: p.environmentID(), Name: name, CanOperate: may.Allowed, WhyNot: reason(ctx, may)}
 }
 
 // browseQuery is what is shown of a collection. Forms carry it along, so that
@@ -117,7 +118,7 @@ func (q browseQuery) place() paths.Browse {
 // shownDocuments is how many documents a page shows.
 const shownDocuments = 20
 
-func (h database) show(c echo.Context) error {
+func (h Database) show(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -128,13 +129,13 @@ func (h database) show(c echo.Context) error {
 	}
 	ctx, actor, app, env, name := c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), c.Param(nameParam)
 	q.Page = models.PageRequest{Page: q.Page, Size: shownDocuments}.Clamped().Page
-	page := views.CollectionPage{Base: h.base(c, p, tabDatabase), Head: collectionHead(ctx, p, name), Filter: q.Filter, Sort: q.Sort, View: q.View}
+	page := database.CollectionPage{Base: h.base(c, p, tabDatabase), Head: collectionHead(ctx, p, name), Filter: q.Filter, Sort: q.Sort, View: q.View}
 	page.TableHref, page.JSONHref = viewsOf(app, env, name, q)
 	found, err := h.services.Documents.Browse(ctx, actor, app, env, name,
 		service.DocumentQuery{Query: q.Filter, Order: q.Sort, Limit: shownDocuments, Offset: (q.Page - 1) * shownDocuments})
 	if errs := queryErrors(err); errs != nil {
 		page.Errors, page.Failed = errs, true
-		return render.Page(c, http.StatusUnprocessableEntity, views.Collection(page))
+		return render.Page(c, http.StatusUnprocessableEntity, database.Collection(page))
 	}
 	if err != nil {
 		return err
@@ -146,7 +147,7 @@ func (h database) show(c echo.Context) error {
 	page.Total = i18n.T(ctx, "collection.total", "count", number(total))
 	fillTable(&page, found.Documents, q)
 	page.Pagination = turns(app, env, name, q, found.More)
-	return render.Page(c, http.StatusOK, views.Collection(page))
+	return render.Page(c, http.StatusOK, database.Collection(page))
 }
 
 // queryErrors are the messages for filter and sort, nil when err is about neither.
@@ -190,7 +191,7 @@ func turns(app, env, name string, q browseQuery, more bool) ui.PaginationProps {
 	return out
 }
 
-func (h database) confirmDelete(c echo.Context) error {
+func (h Database) confirmDelete(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err
@@ -198,13 +199,13 @@ func (h database) confirmDelete(c echo.Context) error {
 	return h.deletePage(c, http.StatusOK, p, nil)
 }
 
-func (h database) deletePage(c echo.Context, status int, p place, errs views.Errors) error {
+func (h Database) deletePage(c echo.Context, status int, p place, errs views.Errors) error {
 	ctx, name := c.Request().Context(), c.Param(nameParam)
 	total, err := h.services.Documents.CountMatching(ctx, session.Actor(c), p.App.AppID, p.environmentID(), name, "")
 	if err != nil {
 		return err
 	}
-	return render.Page(c, status, views.CollectionDelete(views.CollectionDeletePage{
+	return render.Page(c, status, database.CollectionDelete(database.CollectionDeletePage{
 		Base: h.base(c, p, tabDatabase), Head: collectionHead(ctx, p, name), Documents: number(total), Typed: total > 0, Errors: errs,
 	}))
 }
@@ -215,7 +216,7 @@ type collectionDeleteForm struct {
 
 // delete drops a collection. One with documents is dropped by who types its name:
 // nothing brings them back.
-func (h database) delete(c echo.Context) error {
+func (h Database) delete(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err

@@ -10,15 +10,15 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/explain"
 	"envshare/views/ui"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// denials is what was refused between apps.
-type denials struct{ pages }
+// Denials is what was refused between apps.
+type Denials struct{ pages }
 
 type denialsQuery struct {
 	Tab    string      `query:"tab"`
@@ -32,7 +32,7 @@ func (q denialsQuery) filter() models.DenialFilter {
 	return models.DenialFilter{CallerAppID: q.Caller, EnvironmentID: q.Env, Code: q.Code, OwnerAppID: q.Owner, Borrowed: q.Tab == "with-me"}
 }
 
-func (h denials) index(c echo.Context) error {
+func (h Denials) index(c echo.Context) error {
 	var q denialsQuery
 	if err := form.Bind(c, &q); err != nil {
 		return err
@@ -50,14 +50,14 @@ func (h denials) index(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := views.DenialsPage{
+	page := explain.DenialsPage{
 		Base: h.base(c, p, tabSharing), AppID: app, Borrowed: filter.Borrowed,
 		Callers: callerOptions(ctx, found, q.Caller), Environments: environmentOptions(ctx, found.Environments, q.Env), Codes: codeOptions(ctx, q.Code),
 		Rows: h.denialRows(ctx, app, found.Denials), Narrowed: q.Caller != "" || q.Env != "" || q.Code != "" || q.Owner != "",
 	}
 	address := paths.Denials(app, paths.DenialQuery{Borrowed: filter.Borrowed, Caller: q.Caller, Environment: q.Env, Code: string(q.Code), Owner: q.Owner})
 	page.Pagination = pagination(ctx, address, request, found.Total)
-	return render.Page(c, http.StatusOK, views.Denials(page))
+	return render.Page(c, http.StatusOK, explain.Denials(page))
 }
 
 func callerOptions(ctx context.Context, found service.DenialList, chosen string) []ui.Option {
@@ -85,10 +85,10 @@ func codeOptions(ctx context.Context, chosen models.Code) []ui.Option {
 }
 
 // denialRows are denials as an app's members read them.
-func (h pages) denialRows(ctx context.Context, app string, list []service.ListedDenial) []views.DenialRow {
-	rows := make([]views.DenialRow, 0, len(list))
+func (h pages) denialRows(ctx context.Context, app string, list []service.ListedDenial) []explain.DenialRow {
+	rows := make([]explain.DenialRow, 0, len(list))
 	for _, d := range list {
-		row := views.DenialRow{
+		row := explain.DenialRow{
 			Environment: d.EnvironmentID, EnvName: d.Environment.Name, Operation: operationName(ctx, d.Plane, d.Operation), Resource: d.Resource,
 			Plane: i18n.T(ctx, d.Plane.MessageKey()), Code: i18n.T(ctx, "denial_code."+string(d.Code)),
 			Reason: i18n.Text(i18n.Locale(ctx), d.Msg.Key, d.Msg.Args), Fix: i18n.T(ctx, d.Fix.MessageKey()),

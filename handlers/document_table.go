@@ -8,7 +8,7 @@ import (
 
 	"envshare/internal/paths"
 	"envshare/internal/service"
-	"envshare/views"
+	"envshare/views/database"
 )
 
 // shownColumns is how many fields beside _id a table of documents has.
@@ -16,7 +16,7 @@ const shownColumns = 6
 
 // fillTable puts documents into a table: a column for _id and for the fields that
 // most of them have, in the order in which they come first.
-func fillTable(page *views.CollectionPage, documents []service.ShownDocument, q browseQuery) {
+func fillTable(page *database.CollectionPage, documents []service.ShownDocument, q browseQuery) {
 	columns := columnsOf(documents)
 	at := map[string]int{}
 	for i, name := range columns {
@@ -24,7 +24,7 @@ func fillTable(page *views.CollectionPage, documents []service.ShownDocument, q 
 		page.Columns = append(page.Columns, headOf(page.Head, name, q))
 	}
 	for _, d := range documents {
-		row := views.DocumentRow{
+		row := database.DocumentRow{
 			Text: d.Text, Cells: make([]string, len(columns)),
 			Href:       paths.Document(page.Head.AppID, page.Head.EnvID, page.Head.Name, d.Key, q.place()),
 			DeleteHref: paths.DeleteDocument(page.Head.AppID, page.Head.EnvID, page.Head.Name, d.Key, q.place()),
@@ -63,8 +63,8 @@ func columnsOf(documents []service.ShownDocument) []string {
 
 // headOf is the heading of a column; it sorts by the field, and the other way round
 // when it does already.
-func headOf(h views.CollectionHead, name string, q browseQuery) views.ColumnHead {
-	head := views.ColumnHead{Name: name}
+func headOf(h database.CollectionHead, name string, q browseQuery) database.ColumnHead {
+	head := database.ColumnHead{Name: name}
 	if strings.ContainsAny(name, ".$") || name == "" {
 		return head // no path leads to such a field
 	}

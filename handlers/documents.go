@@ -8,13 +8,14 @@ import (
 	"envshare/internal/paths"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/database"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// documents are single documents of a collection.
-type documents struct{ pages }
+// Documents are single documents of a collection.
+type Documents struct{ pages }
 
 // maxDocumentForm bounds a form with a document of 16 MiB, which grows as extended
 // JSON and by the escapes of a form.
@@ -40,7 +41,7 @@ type documentForm struct {
 // emptyDocument is what the editor begins with.
 const emptyDocument = "{\n  \n}"
 
-func (h documents) new(c echo.Context) error {
+func (h Documents) new(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err
@@ -59,7 +60,7 @@ func (h documents) new(c echo.Context) error {
 // noDocument matches nothing.
 const noDocument = `{"_id":{"$in":[]}}`
 
-func (h documents) create(c echo.Context) error {
+func (h Documents) create(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err
@@ -79,7 +80,7 @@ func (h documents) create(c echo.Context) error {
 	return done(c, paths.CollectionQuery(app, env, name, f.place()), "flash.document_saved")
 }
 
-func (h documents) edit(c echo.Context) error {
+func (h Documents) edit(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -95,7 +96,7 @@ func (h documents) edit(c echo.Context) error {
 	return h.form(c, http.StatusOK, p, f, nil, "")
 }
 
-func (h documents) update(c echo.Context) error {
+func (h Documents) update(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err
@@ -132,17 +133,17 @@ func (h documents) update(c echo.Context) error {
 
 // gone shows what was typed into a document that somebody deleted meanwhile: it can
 // be saved as a new one. A collection that is gone has no form.
-func (h documents) gone(c echo.Context, p place, f documentForm) error {
+func (h Documents) gone(c echo.Context, p place, f documentForm) error {
 	if _, err := h.services.Documents.CountMatching(c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), c.Param(nameParam), noDocument); err != nil {
 		return err
 	}
 	page := h.page(c, p, f, views.Errors{"text": models.M("error.document_deleted_meanwhile")}, "")
 	page.Key = ""
-	return render.Page(c, http.StatusConflict, views.Document(page))
+	return render.Page(c, http.StatusConflict, database.Document(page))
 }
 
 // confirmDelete asks before a document is deleted, and shows it.
-func (h documents) confirmDelete(c echo.Context) error {
+func (h Documents) confirmDelete(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err
@@ -154,16 +155,16 @@ func (h documents) confirmDelete(c echo.Context) error {
 	return h.deletePage(c, http.StatusOK, p, f, nil)
 }
 
-func (h documents) deletePage(c echo.Context, status int, p place, f documentForm, errs views.Errors) error {
+func (h Documents) deletePage(c echo.Context, status int, p place, f documentForm, errs views.Errors) error {
 	d, err := h.services.Documents.Document(c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), c.Param(nameParam), c.Param(documentParam))
 	if err != nil {
 		return err
 	}
 	f.Text, f.Version = indented(d.Text), d.Version
-	return render.Page(c, status, views.DocumentDelete(h.page(c, p, f, errs, "")))
+	return render.Page(c, status, database.DocumentDelete(h.page(c, p, f, errs, "")))
 }
 
-func (h documents) delete(c echo.Context) error {
+func (h Documents) delete(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err
@@ -183,12 +184,12 @@ func (h documents) delete(c echo.Context) error {
 	return done(c, paths.CollectionQuery(app, env, name, f.place()), "flash.document_deleted")
 }
 
-func (h documents) form(c echo.Context, status int, p place, f documentForm, errs views.Errors, newer string) error {
-	return render.Page(c, status, views.Document(h.page(c, p, f, errs, newer)))
+func (h Documents) form(c echo.Context, status int, p place, f documentForm, errs views.Errors, newer string) error {
+	return render.Page(c, status, database.Document(h.page(c, p, f, errs, newer)))
 }
 
-func (h documents) page(c echo.Context, p place, f documentForm, errs views.Errors, newer string) views.DocumentPage {
-	return views.DocumentPage{
+func (h Documents) page(c echo.Context, p place, f documentForm, errs views.Errors, newer string) database.DocumentPage {
+	return database.DocumentPage{
 		Base: h.base(c, p, tabDatabase), Head: collectionHead(c.Request().Context(), p, c.Param(nameParam)),
 		Key: c.Param(documentParam), Version: f.Version, Text: f.Text, Errors: errs, Newer: newer, At: f.place(),
 	}

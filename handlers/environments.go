@@ -9,25 +9,26 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/apps"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// environments is the environment switcher of an app (S8).
-type environments struct{ pages }
+// Environments is the environment switcher of an app (S8).
+type Environments struct{ pages }
 
-func (h environments) index(c echo.Context) error {
+func (h Environments) index(c echo.Context) error {
 	p, err := h.enter(c)
 	if err != nil {
 		return err
 	}
-	page := views.EnvironmentsIndexPage{
+	page := apps.EnvironmentsIndexPage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID,
 		CanCreate: p.MayCreateEnvironment.Allowed, WhyNot: reason(c.Request().Context(), p.MayCreateEnvironment),
 	}
 	for _, e := range p.Own {
-		page.Own = append(page.Own, views.OwnEnvironmentRow{
+		page.Own = append(page.Own, apps.OwnEnvironmentRow{
 			ID: e.ID, Name: e.Name, Href: paths.Environment(p.App.AppID, e.ID),
 			Created: h.day(e.CreatedAt), Current: e.ID == p.environmentID(),
 		})
@@ -38,11 +39,11 @@ func (h environments) index(c echo.Context) error {
 	if page.Deleted, err = h.deleted(c, p.Console); err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.EnvironmentsIndex(page))
+	return render.Page(c, http.StatusOK, apps.EnvironmentsIndex(page))
 }
 
-func (h environments) borrowedRow(p place, b service.BorrowedEnvironment) views.BorrowedEnvironmentRow {
-	row := views.BorrowedEnvironmentRow{
+func (h Environments) borrowedRow(p place, b service.BorrowedEnvironment) apps.BorrowedEnvironmentRow {
+	row := apps.BorrowedEnvironmentRow{
 		ID: b.Environment.ID, Name: b.Environment.Name, Owner: appRef(b.Owner, true),
 		Permissions: b.Permissions, State: h.shareState(b.Share, b.Status), Current: b.Environment.ID == p.environmentID(),
 	}
@@ -59,11 +60,11 @@ type environmentForm struct {
 
 // new is open to an app without console entry: its first environment opens the
 // console (S11).
-func (h environments) new(c echo.Context) error {
+func (h Environments) new(c echo.Context) error {
 	return h.form(c, http.StatusOK, environmentForm{}, nil)
 }
 
-func (h environments) create(c echo.Context) error {
+func (h Environments) create(c echo.Context) error {
 	var f environmentForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -80,7 +81,7 @@ func (h environments) create(c echo.Context) error {
 	return done(c, paths.Environment(app, e.ID), "flash.environment_created", "environment", e.ID)
 }
 
-func (h environments) form(c echo.Context, status int, f environmentForm, errs views.Errors) error {
+func (h Environments) form(c echo.Context, status int, f environmentForm, errs views.Errors) error {
 	console, err := h.services.Apps.Console(c.Request().Context(), session.Actor(c), c.Param(appParam))
 	if err != nil {
 		return err
@@ -88,7 +89,7 @@ func (h environments) form(c echo.Context, status int, f environmentForm, errs v
 	if err := console.MayCreateEnvironment.Err(); err != nil {
 		return err
 	}
-	page := views.EnvironmentNewPage{
+	page := apps.EnvironmentNewPage{
 		Base: render.Base(c, ""), AppID: console.App.AppID, First: !console.Activated,
 		Name: f.Name, Prefix: f.Prefix, Back: paths.Apps(), Errors: errs,
 	}
@@ -100,5 +101,5 @@ func (h environments) form(c echo.Context, status int, f environmentForm, errs v
 		page.Nav = h.nav(c.Request().Context(), p, tabSettings)
 		page.Back = paths.Environments(console.App.AppID)
 	}
-	return render.Page(c, status, views.EnvironmentNew(page))
+	return render.Page(c, status, apps.EnvironmentNew(page))
 }

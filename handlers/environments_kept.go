@@ -7,18 +7,18 @@ import (
 
 	"envshare/internal/paths"
 	"envshare/internal/service"
-	"envshare/views"
+	"envshare/views/apps"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// keptEnvironments restores deleted environments, also of an app that has no
+// KeptEnvironments restores deleted environments, also of an app that has no
 // console entry without them.
-type keptEnvironments struct{ pages }
+type KeptEnvironments struct{ pages }
 
 // deleted lists the environments of an app that can be restored, none for who may
 // not do it.
-func (h pages) deleted(c echo.Context, console service.Console) ([]views.DeletedEnvironmentRow, error) {
+func (h pages) deleted(c echo.Context, console service.Console) ([]apps.DeletedEnvironmentRow, error) {
 	if !console.MayCreateEnvironment.Allowed {
 		return nil, nil
 	}
@@ -26,26 +26,26 @@ func (h pages) deleted(c echo.Context, console service.Console) ([]views.Deleted
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]views.DeletedEnvironmentRow, len(list))
+	rows := make([]apps.DeletedEnvironmentRow, len(list))
 	for i, e := range list {
 		rows[i] = h.deletedRow(e)
 	}
 	return rows, nil
 }
 
-func (h pages) deletedRow(e service.KeptEnvironment) views.DeletedEnvironmentRow {
-	return views.DeletedEnvironmentRow{
+func (h pages) deletedRow(e service.KeptEnvironment) apps.DeletedEnvironmentRow {
+	return apps.DeletedEnvironmentRow{
 		ID: e.Environment.ID, Name: e.Environment.Name, When: h.minute(e.DeletedAt), By: e.DeletedBy, Until: h.minute(e.Until),
 	}
 }
 
-func (h keptEnvironments) confirmRestore(c echo.Context) error {
+func (h KeptEnvironments) confirmRestore(c echo.Context) error {
 	ctx, actor, app := c.Request().Context(), session.Actor(c), c.Param(appParam)
 	e, err := h.services.Environments.ToRestore(ctx, actor, app, c.Param(envParam))
 	if err != nil {
 		return err
 	}
-	page := views.EnvironmentRestorePage{
+	page := apps.EnvironmentRestorePage{
 		Base: render.Base(c, ""), AppID: app, DeletedEnvironmentRow: h.deletedRow(e), Back: paths.Apps(),
 	}
 	console, err := h.services.Apps.Console(ctx, actor, app)
@@ -59,10 +59,10 @@ func (h keptEnvironments) confirmRestore(c echo.Context) error {
 		}
 		page.Nav, page.Back = h.nav(ctx, p, tabSettings), paths.Environments(app)
 	}
-	return render.Page(c, http.StatusOK, views.EnvironmentRestore(page))
+	return render.Page(c, http.StatusOK, apps.EnvironmentRestore(page))
 }
 
-func (h keptEnvironments) restore(c echo.Context) error {
+func (h KeptEnvironments) restore(c echo.Context) error {
 	app, env := c.Param(appParam), c.Param(envParam)
 	err := h.services.Environments.Restore(c.Request().Context(), session.Actor(c), app, env)
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/explain"
 	"envshare/views/ui"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// explain says why a call is let through or refused.
-type explain struct{ pages }
+// Explain says why a call is let through or refused.
+type Explain struct{ pages }
 
 type explainQuery struct {
 	Ask         string       `query:"ask"`
@@ -63,7 +63,7 @@ func (q explainQuery) question() service.Question {
 	}
 }
 
-func (h explain) show(c echo.Context) error {
+func (h Explain) show(c echo.Context) error {
 	var q explainQuery
 	if err := form.Bind(c, &q); err != nil {
 		return err
@@ -80,23 +80,23 @@ func (h explain) show(c echo.Context) error {
 	page := h.page(ctx, p, q)
 	page.Base = h.base(c, p, tabSharing)
 	if q.Ask == "" {
-		return render.Page(c, http.StatusOK, views.Explain(page))
+		return render.Page(c, http.StatusOK, explain.Explain(page))
 	}
 	answer, err := h.services.Explainer.Ask(ctx, session.Actor(c), p.App.AppID, q.question())
 	if fields := models.FieldErrors(err); fields != nil {
 		page.Errors = fields
-		return render.Page(c, http.StatusUnprocessableEntity, views.Explain(page))
+		return render.Page(c, http.StatusUnprocessableEntity, explain.Explain(page))
 	}
 	if err != nil {
 		return err
 	}
 	page.Answer = explainAnswer(ctx, p.App.AppID, q, answer)
-	return render.Page(c, http.StatusOK, views.Explain(page))
+	return render.Page(c, http.StatusOK, explain.Explain(page))
 }
 
 // page is the form as it was asked, or as it begins.
-func (h explain) page(ctx context.Context, p place, q explainQuery) views.ExplainPage {
-	page := views.ExplainPage{AppID: p.App.AppID, Plane: q.Plane, Form: views.ExplainForm{
+func (h Explain) page(ctx context.Context, p place, q explainQuery) explain.Page {
+	page := explain.Page{AppID: p.App.AppID, Plane: q.Plane, Form: explain.Form{
 		Caller: q.Caller, ResourceApp: q.ResourceApp, Resource: q.Resource, OpenID: q.OpenID, UnionID: q.UnionID, Custom: q.Custom,
 		Origin: q.Origin, Query: q.Query, ID: q.ID, Data: q.Data, Web: q.Web != "", Environments: askedEnvironments(p, q.Env),
 	}}

@@ -7,18 +7,18 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/explain"
 )
 
 // explainAnswer is an explanation in words, with the ways to lift a refusal.
-func explainAnswer(ctx context.Context, app string, q explainQuery, e service.Explanation) *views.ExplainAnswer {
+func explainAnswer(ctx context.Context, app string, q explainQuery, e service.Explanation) *explain.Answer {
 	say := func(m models.Msg) string {
 		if m.Key == "" {
 			return ""
 		}
 		return i18n.Text(i18n.Locale(ctx), m.Key, m.Args)
 	}
-	out := &views.ExplainAnswer{Allowed: e.Allowed, Certain: e.Certain, Borrower: e.View == models.ExplainBorrower || e.View == models.ExplainHidden}
+	out := &explain.Answer{Allowed: e.Allowed, Certain: e.Certain, Borrower: e.View == models.ExplainBorrower || e.View == models.ExplainHidden}
 	switch {
 	case !e.Allowed:
 		out.Verdict = i18n.T(ctx, "explain.refused")
@@ -29,7 +29,7 @@ func explainAnswer(ctx context.Context, app string, q explainQuery, e service.Ex
 		out.Verdict = i18n.T(ctx, "explain.allowed")
 	}
 	for _, s := range e.Steps {
-		step := views.ExplainStep{
+		step := explain.Step{
 			Title: i18n.T(ctx, s.Step.MessageKey()), Text: say(s.Msg), Detail: say(s.Detail),
 			Status: s.Status, StatusText: i18n.T(ctx, s.Status.MessageKey()),
 		}

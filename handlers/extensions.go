@@ -8,15 +8,17 @@ import (
 	"envshare/internal/paths"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/settings"
+	"envshare/views/shares"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// extensions turns environment sharing on and off (S1, S13).
-type extensions struct{ pages }
+// Extensions turns environment sharing on and off (S1, S13).
+type Extensions struct{ pages }
 
-func (h extensions) show(c echo.Context) error {
+func (h Extensions) show(c echo.Context) error {
 	p, err := h.enter(c)
 	if err != nil {
 		return err
@@ -25,13 +27,13 @@ func (h extensions) show(c echo.Context) error {
 	if p.SharingOn {
 		may = p.MayDisableSharing
 	}
-	return render.Page(c, http.StatusOK, views.Extensions(views.ExtensionsPage{
+	return render.Page(c, http.StatusOK, settings.Extensions(settings.ExtensionsPage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, EnvID: p.environmentID(), SharingOn: p.SharingOn,
 		CanChange: may.Allowed, WhyNot: reason(c.Request().Context(), may),
 	}))
 }
 
-func (h extensions) enable(c echo.Context) error {
+func (h Extensions) enable(c echo.Context) error {
 	app := c.Param(appParam)
 	if err := h.services.Sharing.Enable(c.Request().Context(), session.Actor(c), app); err != nil {
 		return err
@@ -40,7 +42,7 @@ func (h extensions) enable(c echo.Context) error {
 }
 
 // confirmDisable shows how many shares end, and the newest of them.
-func (h extensions) confirmDisable(c echo.Context) error {
+func (h Extensions) confirmDisable(c echo.Context) error {
 	return h.disablePage(c, http.StatusOK, nil)
 }
 
@@ -48,7 +50,7 @@ type disableForm struct {
 	Confirm string `form:"confirm"`
 }
 
-func (h extensions) disable(c echo.Context) error {
+func (h Extensions) disable(c echo.Context) error {
 	var f disableForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -64,7 +66,7 @@ func (h extensions) disable(c echo.Context) error {
 	return done(c, paths.Extensions(app), "flash.sharing_disabled")
 }
 
-func (h extensions) disablePage(c echo.Context, status int, errs views.Errors) error {
+func (h Extensions) disablePage(c echo.Context, status int, errs views.Errors) error {
 	p, err := h.enter(c)
 	if err != nil {
 		return err
@@ -77,7 +79,7 @@ func (h extensions) disablePage(c echo.Context, status int, errs views.Errors) e
 	if err != nil {
 		return err
 	}
-	page := views.SharingDisablePage{
+	page := shares.DisablePage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, Total: number(ending.TotalOutgoing), Errors: errs,
 	}
 	if rest := ending.TotalOutgoing - int64(len(ending.Shares)); rest > 0 {
@@ -86,5 +88,5 @@ func (h extensions) disablePage(c echo.Context, status int, errs views.Errors) e
 	for _, s := range ending.Shares {
 		page.Shares = append(page.Shares, h.shareRow(p.App.AppID, s))
 	}
-	return render.Page(c, status, views.SharingDisable(page))
+	return render.Page(c, status, shares.Disable(page))
 }

@@ -13,13 +13,14 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/functions"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// functionCode shows and edits the code of a function, and takes uploads of it.
-type functionCode struct{ pages }
+// FunctionCode shows and edits the code of a function, and takes uploads of it.
+type FunctionCode struct{ pages }
 
 // maxCodeForm bounds a form with an edited file, whose bytes may each take three.
 const maxCodeForm = 3*models.MaxEditableFile + formOverhead
@@ -28,7 +29,7 @@ type codeQuery struct {
 	File string `query:"file" form:"file"`
 }
 
-func (h functionCode) show(c echo.Context) error {
+func (h FunctionCode) show(c echo.Context) error {
 	var q codeQuery
 	if err := form.Bind(c, &q); err != nil {
 		return err
@@ -45,7 +46,7 @@ func (h functionCode) show(c echo.Context) error {
 	if ok {
 		h.addFile(c, &page, file)
 	}
-	return render.Page(c, http.StatusOK, views.FunctionCode(page))
+	return render.Page(c, http.StatusOK, functions.Code(page))
 }
 
 // workingCopy loads the code of the function that a route names.
@@ -78,10 +79,10 @@ func chosenFile(w service.WorkingCopy, name string) (service.WorkingFile, bool) 
 }
 
 // page is the page without the file that is shown.
-func (h functionCode) page(c echo.Context, p place, w service.WorkingCopy) views.FunctionCodePage {
+func (h FunctionCode) page(c echo.Context, p place, w service.WorkingCopy) functions.CodePage {
 	ctx, may := c.Request().Context(), p.opened.MayChangeFunction(w.Function.Name)
-	page := views.FunctionCodePage{
-		Base: h.base(c, p, tabFunctions), FunctionHead: h.head(ctx, p, w.Function.Name, w.Function.ActiveVersion),
+	page := functions.CodePage{
+		Base: h.base(c, p, tabFunctions), Head: h.head(ctx, p, w.Function.Name, w.Function.ActiveVersion),
 		CanDeploy: may.Allowed, WhyNot: reason(ctx, may), BaseVersion: version(w.BaseVersion), Outdated: w.Outdated(),
 	}
 	if n := w.Changed(); n > 0 {
@@ -92,11 +93,11 @@ func (h functionCode) page(c echo.Context, p place, w service.WorkingCopy) views
 }
 
 // addFile shows a file: in the editor, or why not.
-func (h functionCode) addFile(c echo.Context, page *views.FunctionCodePage, f service.WorkingFile) {
+func (h FunctionCode) addFile(c echo.Context, page *functions.CodePage, f service.WorkingFile) {
 	ctx := c.Request().Context()
 	page.FileName, page.Seen, page.State = f.Path, f.Digest(), string(f.State)
 	page.Language = editorLanguage(f.Path)
-	views.Activate(page.Tree, f.Path)
+	functions.Activate(page.Tree, f.Path)
 	if key := unreadable(f.Data); key != "" {
 		page.Unreadable = i18n.T(ctx, key, "size", size(models.MaxEditableFile))
 		return
@@ -136,7 +137,7 @@ type saveForm struct {
 }
 
 // save keeps the edited file in the working copy.
-func (h functionCode) save(c echo.Context) error {
+func (h FunctionCode) save(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -166,7 +167,7 @@ func (h functionCode) save(c echo.Context) error {
 }
 
 // notSaved shows what was typed again, beside what the file is by now.
-func (h functionCode) notSaved(c echo.Context, f saveForm, refused error) error {
+func (h FunctionCode) notSaved(c echo.Context, f saveForm, refused error) error {
 	p, w, err := h.workingCopy(c)
 	if err != nil {
 		return err
@@ -183,12 +184,12 @@ func (h functionCode) notSaved(c echo.Context, f saveForm, refused error) error 
 		page.Errors = views.Errors{"content": models.MsgOf(refused)}
 	}
 	page.Content = f.Content
-	return render.Page(c, status, views.FunctionCode(page))
+	return render.Page(c, status, functions.Code(page))
 }
 
 // download sends the running version as a zip, never as something that a browser
 // would show on the console's origin.
-func (h functionCode) download(c echo.Context) error {
+func (h FunctionCode) download(c echo.Context) error {
 	name := c.Param(nameParam)
 	archive, err := h.services.Functions.Download(c.Request().Context(), session.Actor(c), c.Param(appParam), c.Param(envParam), name)
 	if err != nil {

@@ -13,14 +13,15 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/functions"
 	"envshare/views/ui"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// functionConfigure is the configuration of a function.
-type functionConfigure struct{ pages }
+// FunctionConfigure is the configuration of a function.
+type FunctionConfigure struct{ pages }
 
 // configureForm keeps numbers as they were typed, so that a refused form shows
 // them again. Names and values of variables stand in the same order.
@@ -71,10 +72,10 @@ func (f configureForm) variables() (map[string]string, error) {
 }
 
 // rows are the variables as typed, with room for more.
-func (f configureForm) rows(more int) []views.VariableRow {
-	var rows []views.VariableRow
+func (f configureForm) rows(more int) []functions.VariableRow {
+	var rows []functions.VariableRow
 	for i, name := range f.Names {
-		row := views.VariableRow{Name: name}
+		row := functions.VariableRow{Name: name}
 		if i < len(f.Values) {
 			row.Value = f.Values[i]
 		}
@@ -82,7 +83,7 @@ func (f configureForm) rows(more int) []views.VariableRow {
 			rows = append(rows, row)
 		}
 	}
-	rows = append(rows, make([]views.VariableRow, more)...)
+	rows = append(rows, make([]functions.VariableRow, more)...)
 	for i := range rows {
 		rows[i].ID = strconv.Itoa(i + 1)
 	}
@@ -112,7 +113,7 @@ func configured(f models.Function, values bool) configureForm {
 	return out
 }
 
-func (h functionConfigure) edit(c echo.Context) error {
+func (h FunctionConfigure) edit(c echo.Context) error {
 	p, f, err := h.function(c)
 	if err != nil {
 		return err
@@ -120,7 +121,7 @@ func (h functionConfigure) edit(c echo.Context) error {
 	return h.page(c, http.StatusOK, p, f, configured(f, p.opened.MayChangeFunction(f.Name).Allowed), nil, nil)
 }
 
-func (h functionConfigure) update(c echo.Context) error {
+func (h FunctionConfigure) update(c echo.Context) error {
 	var typed configureForm
 	if err := form.Bind(c, &typed); err != nil {
 		return err
@@ -151,11 +152,11 @@ func (h functionConfigure) update(c echo.Context) error {
 	return done(c, paths.ConfigureFunction(p.App.AppID, p.environmentID(), f.Name), "flash.function_configured", "name", f.Name)
 }
 
-func (h functionConfigure) page(c echo.Context, status int, p place, f models.Function, typed configureForm, errs views.Errors, newer *configureForm) error {
+func (h FunctionConfigure) page(c echo.Context, status int, p place, f models.Function, typed configureForm, errs views.Errors, newer *configureForm) error {
 	ctx := c.Request().Context()
 	may := p.opened.MayChangeFunction(f.Name)
-	page := views.FunctionConfigurePage{
-		Base: h.base(c, p, tabFunctions), FunctionHead: h.head(ctx, p, f.Name, f.ActiveVersion),
+	page := functions.ConfigurePage{
+		Base: h.base(c, p, tabFunctions), Head: h.head(ctx, p, f.Name, f.ActiveVersion),
 		Timeout: typed.Timeout, MaxTimeout: strconv.Itoa(models.MaxTimeoutSeconds), Concurrency: typed.Concurrency,
 		MaxConcurrency: strconv.Itoa(models.MaxConcurrency), Seen: typed.Seen,
 		CanConfigure: may.Allowed, WhyNot: reason(ctx, may), Errors: errs,
@@ -168,9 +169,9 @@ func (h functionConfigure) page(c echo.Context, status int, p place, f models.Fu
 		page.Memory = append(page.Memory, ui.Option{Value: value, Label: value + " MB", Selected: value == typed.Memory})
 	}
 	if newer != nil {
-		page.Newer = &views.ConfigurationNow{
+		page.Newer = &functions.ConfigurationNow{
 			Timeout: newer.Timeout + " s", Memory: newer.Memory + " MB", Concurrency: newer.Concurrency, Variables: newer.rows(0),
 		}
 	}
-	return render.Page(c, status, views.FunctionConfigure(page))
+	return render.Page(c, status, functions.Configure(page))
 }

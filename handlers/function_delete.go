@@ -7,14 +7,14 @@ import (
 
 	"envshare/internal/paths"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/functions"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
 // confirmDelete shows how much a function was used lately, before it goes. Runs
 // are forgotten after 30 days, so all that there are count.
-func (h functions) confirmDelete(c echo.Context) error {
+func (h Functions) confirmDelete(c echo.Context) error {
 	p, f, err := h.function(c)
 	if err != nil {
 		return err
@@ -27,17 +27,17 @@ func (h functions) confirmDelete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := views.FunctionDeletePage{
+	page := functions.DeletePage{
 		Base: h.base(c, p, tabFunctions), AppID: p.App.AppID, EnvID: p.environmentID(), Name: f.Name,
 		Auth: f.Name == models.AuthFunction, Calls30Days: number(total),
 	}
 	if len(last) > 0 {
 		page.LastCall = h.minute(last[0].StartedAt)
 	}
-	return render.Page(c, http.StatusOK, views.FunctionDelete(page))
+	return render.Page(c, http.StatusOK, functions.Delete(page))
 }
 
-func (h functions) delete(c echo.Context) error {
+func (h Functions) delete(c echo.Context) error {
 	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
 	if err := h.services.Functions.Delete(c.Request().Context(), session.Actor(c), app, env, name); err != nil {
 		return err

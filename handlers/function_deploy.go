@@ -9,13 +9,14 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/functions"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
 // upload is the form that deploys files as a new version.
-func (h functionCode) upload(c echo.Context) error {
+func (h FunctionCode) upload(c echo.Context) error {
 	p, f, err := h.function(c)
 	if err != nil {
 		return err
@@ -26,8 +27,8 @@ func (h functionCode) upload(c echo.Context) error {
 	return h.uploadPage(c, http.StatusOK, p, f, deployForm{}, nil)
 }
 
-func (h functionCode) uploadPage(c echo.Context, status int, p place, f models.Function, typed deployForm, errs views.Errors) error {
-	return render.Page(c, status, views.FunctionUpload(views.FunctionUploadPage{
+func (h FunctionCode) uploadPage(c echo.Context, status int, p place, f models.Function, typed deployForm, errs views.Errors) error {
+	return render.Page(c, status, functions.Upload(functions.UploadPage{
 		Base: h.base(c, p, tabFunctions), AppID: p.App.AppID, EnvID: p.environmentID(), Name: f.Name,
 		Over: number(f.ActiveVersion), Version: version(f.ActiveVersion), Note: typed.Note, Errors: errs,
 	}))
@@ -39,7 +40,7 @@ type deployForm struct {
 	Note string `form:"note"`
 }
 
-func (h functionCode) deploy(c echo.Context) error {
+func (h FunctionCode) deploy(c echo.Context) error {
 	p, f, err := h.function(c)
 	if err != nil {
 		return err

@@ -13,17 +13,18 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/functions"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// functionDraft is what somebody changed of a function's code and has not
+// FunctionDraft is what somebody changed of a function's code and has not
 // deployed.
-type functionDraft struct{ pages }
+type FunctionDraft struct{ pages }
 
 // mine loads the working copy for somebody who may change it.
-func (h functionDraft) mine(c echo.Context) (place, service.WorkingCopy, error) {
+func (h FunctionDraft) mine(c echo.Context) (place, service.WorkingCopy, error) {
 	p, w, err := h.workingCopy(c)
 	if err != nil {
 		return place{}, service.WorkingCopy{}, err
@@ -32,7 +33,7 @@ func (h functionDraft) mine(c echo.Context) (place, service.WorkingCopy, error) 
 }
 
 // review shows what deploying the working copy changes.
-func (h functionDraft) review(c echo.Context) error {
+func (h FunctionDraft) review(c echo.Context) error {
 	p, w, err := h.mine(c)
 	if err != nil {
 		return err
@@ -40,14 +41,14 @@ func (h functionDraft) review(c echo.Context) error {
 	return h.page(c, http.StatusOK, p, w, "", nil)
 }
 
-func (h functionDraft) page(c echo.Context, status int, p place, w service.WorkingCopy, note string, errs views.Errors) error {
+func (h FunctionDraft) page(c echo.Context, status int, p place, w service.WorkingCopy, note string, errs views.Errors) error {
 	ctx, app, env := c.Request().Context(), p.App.AppID, p.environmentID()
 	changes, err := h.services.Functions.CompareDraft(ctx, session.Actor(c), app, env, w)
 	if err != nil {
 		return err
 	}
-	return render.Page(c, status, views.FunctionDraft(views.FunctionDraftPage{
-		Base: h.base(c, p, tabFunctions), FunctionHead: h.head(ctx, p, w.Function.Name, w.Function.ActiveVersion),
+	return render.Page(c, status, functions.Draft(functions.DraftPage{
+		Base: h.base(c, p, tabFunctions), Head: h.head(ctx, p, w.Function.Name, w.Function.ActiveVersion),
 		BaseVersion: version(w.BaseVersion), Over: strconv.Itoa(w.Function.ActiveVersion), Outdated: w.Outdated(),
 		Meanwhile: paths.CompareVersions(app, env, w.Function.Name, strconv.Itoa(w.BaseVersion), strconv.Itoa(w.Function.ActiveVersion)),
 		Note:      note, Files: diffFiles(ctx, changes), Errors: errs,
@@ -56,7 +57,7 @@ func (h functionDraft) page(c echo.Context, status int, p place, w service.Worki
 
 // deploy deploys the working copy. When somebody deployed another version
 // meanwhile, both are shown and nothing is lost.
-func (h functionDraft) deploy(c echo.Context) error {
+func (h FunctionDraft) deploy(c echo.Context) error {
 	p, w, err := h.mine(c)
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func (h functionDraft) deploy(c echo.Context) error {
 	return done(c, paths.FunctionCode(app, env, name), "flash.function_deployed", "name", name, "version", version(deployed.ActiveVersion))
 }
 
-func (h functionDraft) takeIn(c echo.Context) error {
+func (h FunctionDraft) takeIn(c echo.Context) error {
 	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
 	if err := h.services.Functions.TakeIn(c.Request().Context(), session.Actor(c), app, env, name); err != nil {
 		return err
@@ -92,7 +93,7 @@ func (h functionDraft) takeIn(c echo.Context) error {
 	return done(c, paths.FunctionDraft(app, env, name), "flash.function_taken_in")
 }
 
-func (h functionDraft) confirmDiscard(c echo.Context) error {
+func (h FunctionDraft) confirmDiscard(c echo.Context) error {
 	p, w, err := h.mine(c)
 	if err != nil {
 		return err
@@ -102,12 +103,12 @@ func (h functionDraft) confirmDiscard(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.FunctionDiscard(views.FunctionDiscardPage{
+	return render.Page(c, http.StatusOK, functions.Discard(functions.DiscardPage{
 		Base: h.base(c, p, tabFunctions), AppID: p.App.AppID, EnvID: p.environmentID(), Name: w.Function.Name, Files: diffFiles(ctx, changes),
 	}))
 }
 
-func (h functionDraft) discard(c echo.Context) error {
+func (h FunctionDraft) discard(c echo.Context) error {
 	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
 	if err := h.services.Functions.DiscardDraft(c.Request().Context(), session.Actor(c), app, env, name); err != nil {
 		return err
@@ -116,10 +117,10 @@ func (h functionDraft) discard(c echo.Context) error {
 }
 
 // diffFiles is what changed in files, ready to print.
-func diffFiles(ctx context.Context, changes []service.FileDiff) []views.DiffFile {
-	out := make([]views.DiffFile, 0, len(changes))
+func diffFiles(ctx context.Context, changes []service.FileDiff) []functions.DiffFile {
+	out := make([]functions.DiffFile, 0, len(changes))
 	for _, d := range changes {
-		f := views.DiffFile{Path: d.Path, Kind: "diff." + string(d.Kind), Added: number(d.Added), Removed: number(d.Removed)}
+		f := functions.DiffFile{Path: d.Path, Kind: "diff." + string(d.Kind), Added: number(d.Added), Removed: number(d.Removed)}
 		switch {
 		case d.Binary:
 			f.Note = i18n.T(ctx, "diff.binary", "before", size(int64(d.Before)), "after", size(int64(d.After)))
@@ -129,9 +130,9 @@ func diffFiles(ctx context.Context, changes []service.FileDiff) []views.DiffFile
 			f.Note = i18n.T(ctx, "diff.empty")
 		}
 		for _, h := range d.Hunks {
-			lines := make([]views.DiffLine, 0, len(h.Lines))
+			lines := make([]functions.DiffLine, 0, len(h.Lines))
 			for _, l := range h.Lines {
-				lines = append(lines, views.DiffLine{Before: lineNumber(l.Before), After: lineNumber(l.After), Text: l.Text})
+				lines = append(lines, functions.DiffLine{Before: lineNumber(l.Before), After: lineNumber(l.After), Text: l.Text})
 			}
 			f.Hunks = append(f.Hunks, lines)
 		}

@@ -10,6 +10,7 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/functions"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
@@ -21,7 +22,7 @@ type sourceFileForm struct {
 	Path string `form:"path"`
 }
 
-func (h functionDraft) newFile(c echo.Context) error {
+func (h FunctionDraft) newFile(c echo.Context) error {
 	p, w, err := h.mine(c)
 	if err != nil {
 		return err
@@ -30,9 +31,9 @@ func (h functionDraft) newFile(c echo.Context) error {
 }
 
 // pathForm asks for the path of a file: of a new one, when none is named.
-func (h functionDraft) pathForm(c echo.Context, status int, p place, w service.WorkingCopy, f sourceFileForm, errs views.Errors) error {
+func (h FunctionDraft) pathForm(c echo.Context, status int, p place, w service.WorkingCopy, f sourceFileForm, errs views.Errors) error {
 	ctx, app, env := c.Request().Context(), p.App.AppID, p.environmentID()
-	page := views.FunctionPathPage{
+	page := functions.FilePathPage{
 		Base: h.base(c, p, tabFunctions), Title: i18n.T(ctx, "function_file.new_title"), Action: paths.FunctionFiles(app, env, w.Function.Name),
 		Back: paths.FunctionCode(app, env, w.Function.Name), Path: f.Path, Submit: i18n.T(ctx, "function_file.add"), Errors: errs,
 	}
@@ -41,10 +42,10 @@ func (h functionDraft) pathForm(c echo.Context, status int, p place, w service.W
 		page.Action, page.File = paths.RenameFunctionFile(app, env, w.Function.Name, ""), f.File
 		page.Back = paths.FunctionFile(app, env, w.Function.Name, f.File)
 	}
-	return render.Page(c, status, views.FunctionPath(page))
+	return render.Page(c, status, functions.FilePath(page))
 }
 
-func (h functionDraft) addFile(c echo.Context) error {
+func (h FunctionDraft) addFile(c echo.Context) error {
 	p, w, err := h.mine(c)
 	if err != nil {
 		return err
@@ -65,7 +66,7 @@ func (h functionDraft) addFile(c echo.Context) error {
 }
 
 // named loads the working copy and the file in it that the form names.
-func (h functionDraft) named(c echo.Context) (place, service.WorkingCopy, sourceFileForm, error) {
+func (h FunctionDraft) named(c echo.Context) (place, service.WorkingCopy, sourceFileForm, error) {
 	p, w, err := h.mine(c)
 	if err != nil {
 		return place{}, w, sourceFileForm{}, err
@@ -80,7 +81,7 @@ func (h functionDraft) named(c echo.Context) (place, service.WorkingCopy, source
 	return p, w, f, nil
 }
 
-func (h functionDraft) askRename(c echo.Context) error {
+func (h FunctionDraft) askRename(c echo.Context) error {
 	p, w, f, err := h.named(c)
 	if err != nil {
 		return err
@@ -89,7 +90,7 @@ func (h functionDraft) askRename(c echo.Context) error {
 	return h.pathForm(c, http.StatusOK, p, w, f, nil)
 }
 
-func (h functionDraft) rename(c echo.Context) error {
+func (h FunctionDraft) rename(c echo.Context) error {
 	p, w, f, err := h.named(c)
 	if err != nil {
 		return err
@@ -105,17 +106,17 @@ func (h functionDraft) rename(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, paths.FunctionFile(app, env, name, renamed))
 }
 
-func (h functionDraft) confirmDelete(c echo.Context) error {
+func (h FunctionDraft) confirmDelete(c echo.Context) error {
 	p, w, f, err := h.named(c)
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.FunctionFileDelete(views.FunctionFileDeletePage{
+	return render.Page(c, http.StatusOK, functions.FileDelete(functions.FileDeletePage{
 		Base: h.base(c, p, tabFunctions), AppID: p.App.AppID, EnvID: p.environmentID(), Name: w.Function.Name, File: f.File,
 	}))
 }
 
-func (h functionDraft) deleteFile(c echo.Context) error {
+func (h FunctionDraft) deleteFile(c echo.Context) error {
 	p, w, f, err := h.named(c)
 	if err != nil {
 		return err
@@ -128,7 +129,7 @@ func (h functionDraft) deleteFile(c echo.Context) error {
 }
 
 // restoreFile undoes what was done to a file; one that was added is gone then.
-func (h functionDraft) restoreFile(c echo.Context) error {
+func (h FunctionDraft) restoreFile(c echo.Context) error {
 	var f sourceFileForm
 	if err := form.Bind(c, &f); err != nil {
 		return err

@@ -9,16 +9,16 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/functions"
 	"envshare/views/ui"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// functionMonitoring is how a function does.
-type functionMonitoring struct{ pages }
+// FunctionMonitoring is how a function does.
+type FunctionMonitoring struct{ pages }
 
-func (h functionMonitoring) show(c echo.Context) error {
+func (h FunctionMonitoring) show(c echo.Context) error {
 	r, _, err := requestedUsage(c)
 	if err != nil {
 		return err
@@ -33,14 +33,14 @@ func (h functionMonitoring) show(c echo.Context) error {
 		return err
 	}
 	all := service.Sum(report.Points, nil)
-	page := views.FunctionMonitoringPage{
-		Base: h.base(c, p, tabFunctions), FunctionHead: h.head(ctx, p, f.Name, f.ActiveVersion),
+	page := functions.MonitoringPage{
+		Base: h.base(c, p, tabFunctions), Head: h.head(ctx, p, f.Name, f.ActiveVersion),
 		Ranges: ranges(ctx, paths.FunctionMonitoring(app, env, f.Name), r, ""), ByUTC: r != models.Range24Hours, Empty: all.Calls == 0,
 		Calls: number(all.Calls), Errors: number(all.Errors), P50: milliseconds(half(all)), P95: milliseconds(most(all)),
 		Longest: milliseconds(all.LongestMS), Memory: size(all.MemoryBytes), Limit: number(f.MemoryMB) + " MB",
 	}
 	if page.Empty {
-		return render.Page(c, http.StatusOK, views.FunctionMonitoring(page))
+		return render.Page(c, http.StatusOK, functions.Monitoring(page))
 	}
 	labels := h.periodLabels(report.Periods, r)
 	list := service.ByPeriod(report.Periods, r.Layout(), report.Points, nil)
@@ -54,7 +54,7 @@ func (h functionMonitoring) show(c echo.Context) error {
 			{Label: i18n.T(ctx, "monitoring.memory"), Tone: ui.ToneOn, Unit: "B", Values: figures(list, memory)},
 		}},
 	}
-	return render.Page(c, http.StatusOK, views.FunctionMonitoring(page))
+	return render.Page(c, http.StatusOK, functions.Monitoring(page))
 }
 
 // memory is the most that a run used, -1 without runs.

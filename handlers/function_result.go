@@ -6,12 +6,12 @@ import (
 
 	"envshare/internal/i18n"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/functions"
 )
 
 // runResult is an invocation, ready to print.
-func (h pages) runResult(ctx context.Context, i models.Invocation) views.RunResult {
-	r := views.RunResult{
+func (h pages) runResult(ctx context.Context, i models.Invocation) functions.RunResult {
+	r := functions.RunResult{
 		OK: i.Status == models.InvocationOK, Status: statusKey(i.Status), Duration: duration(i.DurationMS), Cold: i.Cold,
 		Memory: size(i.MemoryBytes), Result: indented(i.Result), Error: i.Error, Lines: h.logLines(i), RequestID: i.ID,
 	}

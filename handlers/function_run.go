@@ -12,14 +12,15 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/functions"
 	"envshare/views/ui"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// functionRun runs a function with an event, as the console's test.
-type functionRun struct{ pages }
+// FunctionRun runs a function with an event, as the console's test.
+type FunctionRun struct{ pages }
 
 // emptyEvent is what a test begins with.
 const emptyEvent = "{\n  \n}"
@@ -36,7 +37,7 @@ type runForm struct {
 	Name     string `form:"name"`
 }
 
-func (h functionRun) show(c echo.Context) error {
+func (h FunctionRun) show(c echo.Context) error {
 	p, f, err := h.function(c)
 	if err != nil {
 		return err
@@ -51,12 +52,12 @@ func (h functionRun) show(c echo.Context) error {
 		return err
 	}
 	page.Base = h.base(c, p, tabFunctions)
-	return render.Page(c, http.StatusOK, views.FunctionShow(page))
+	return render.Page(c, http.StatusOK, functions.Show(page))
 }
 
 // addEvents adds the kept events to choose from, and loads the one that is asked
 // for. Who may call but not view sees none.
-func (h functionRun) addEvents(c echo.Context, p place, page *views.FunctionShowPage, load bool) error {
+func (h FunctionRun) addEvents(c echo.Context, p place, page *functions.ShowPage, load bool) error {
 	if !p.opened.May(models.FunctionsView).Allowed {
 		return nil
 	}
@@ -82,7 +83,7 @@ func (h functionRun) addEvents(c echo.Context, p place, page *views.FunctionShow
 
 // create runs the function. Whoever may call but not view it gets the result and
 // nothing else about it.
-func (h functionRun) create(c echo.Context) error {
+func (h FunctionRun) create(c echo.Context) error {
 	var f runForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -106,20 +107,20 @@ func (h functionRun) create(c echo.Context) error {
 }
 
 // answer sends the result to htmx, and the whole page to everybody else.
-func (h functionRun) answer(c echo.Context, status int, p place, page views.FunctionShowPage) error {
+func (h FunctionRun) answer(c echo.Context, status int, p place, page functions.ShowPage) error {
 	if !render.WantsFragment(c) {
 		if err := h.addEvents(c, p, &page, false); err != nil {
 			return err
 		}
 		page.Base = h.base(c, p, tabFunctions)
 	}
-	return render.Fragment(c, status, views.FunctionShow(page), views.RunResultPanel(page.Result, page.Errors))
+	return render.Fragment(c, status, functions.Show(page), functions.RunResultPanel(page.Result, page.Errors))
 }
 
-func (h functionRun) page(c echo.Context, p place, name string, active int, f runForm) views.FunctionShowPage {
+func (h FunctionRun) page(c echo.Context, p place, name string, active int, f runForm) functions.ShowPage {
 	ctx, may, keep := c.Request().Context(), p.opened.May(models.FunctionsInvoke), p.opened.MayChangeFunction(name)
-	page := views.FunctionShowPage{
-		FunctionHead: h.head(ctx, p, name, active), Event: f.Event, CanRun: may.Allowed, WhyNot: reason(ctx, may),
+	page := functions.ShowPage{
+		Head: h.head(ctx, p, name, active), Event: f.Event, CanRun: may.Allowed, WhyNot: reason(ctx, may),
 		Kept: f.Kept, EventName: f.Name, CanKeep: keep.Allowed, WhyNotKeep: reason(ctx, keep),
 	}
 	if f.Revision > 0 {
@@ -129,7 +130,7 @@ func (h functionRun) page(c echo.Context, p place, name string, active int, f ru
 }
 
 // keep keeps an event under a name.
-func (h functionRun) keep(c echo.Context) error {
+func (h FunctionRun) keep(c echo.Context) error {
 	var f runForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -160,7 +161,7 @@ func (h functionRun) keep(c echo.Context) error {
 	return done(c, paths.FunctionWith(app, env, name, kept.ID), "flash.event_kept", "name", kept.Name)
 }
 
-func (h functionRun) forget(c echo.Context) error {
+func (h FunctionRun) forget(c echo.Context) error {
 	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
 	if err := h.services.Functions.DeleteEvent(c.Request().Context(), session.Actor(c), app, env, name, c.Param(eventParam)); err != nil {
 		return err

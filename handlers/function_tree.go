@@ -5,13 +5,13 @@ import (
 
 	"envshare/internal/paths"
 	"envshare/internal/service"
-	"envshare/views"
+	"envshare/views/functions"
 )
 
 // fileTree arranges the files of a working copy below a folder, which is empty or
 // ends in a slash: folders first, each by name.
-func fileTree(app, env string, w service.WorkingCopy, folder string) []views.FileNode {
-	var folders, files []views.FileNode
+func fileTree(app, env string, w service.WorkingCopy, folder string) []functions.FileNode {
+	var folders, files []functions.FileNode
 	seen := map[string]bool{}
 	for _, f := range w.Files {
 		rest, inside := strings.CutPrefix(f.Path, folder)
@@ -22,11 +22,11 @@ func fileTree(app, env string, w service.WorkingCopy, folder string) []views.Fil
 		if deeper {
 			if !seen[name] {
 				seen[name] = true
-				folders = append(folders, views.FileNode{Name: name, Path: folder + name, Children: fileTree(app, env, w, folder+name+"/")})
+				folders = append(folders, functions.FileNode{Name: name, Path: folder + name, Children: fileTree(app, env, w, folder+name+"/")})
 			}
 			continue
 		}
-		node := views.FileNode{Name: name, Path: f.Path, State: string(f.State), Size: size(int64(len(f.Data)))}
+		node := functions.FileNode{Name: name, Path: f.Path, State: string(f.State), Size: size(int64(len(f.Data)))}
 		if f.State != service.FileRemoved {
 			node.Href = paths.FunctionFile(app, env, w.Function.Name, f.Path)
 		}

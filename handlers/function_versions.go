@@ -11,20 +11,21 @@ import (
 	"envshare/internal/paths"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/functions"
 	"envshare/views/ui"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// functionVersions are the versions of a function: what changed between them, and
+// FunctionVersions are the versions of a function: what changed between them, and
 // which one runs.
-type functionVersions struct{ pages }
+type FunctionVersions struct{ pages }
 
 // shownDigest is how many digits of a digest are shown.
 const shownDigest = 10
 
-func (h functionVersions) index(c echo.Context) error {
+func (h FunctionVersions) index(c echo.Context) error {
 	p, f, err := h.function(c)
 	if err != nil {
 		return err
@@ -35,11 +36,11 @@ func (h functionVersions) index(c echo.Context) error {
 		return err
 	}
 	may := p.opened.MayChangeFunction(f.Name)
-	page := views.FunctionVersionsPage{
-		Base: h.base(c, p, tabFunctions), FunctionHead: h.head(ctx, p, f.Name, f.ActiveVersion), WhyNot: reason(ctx, may),
+	page := functions.VersionsPage{
+		Base: h.base(c, p, tabFunctions), Head: h.head(ctx, p, f.Name, f.ActiveVersion), WhyNot: reason(ctx, may),
 	}
 	for i, v := range list {
-		row := views.VersionRow{
+		row := functions.VersionRow{
 			Number: version(v.Number), Digest: v.Digest[:min(shownDigest, len(v.Digest))], Size: size(v.SizeBytes), Note: v.Note,
 			Who: v.DeployedBy, When: h.minute(v.CreatedAt), Active: v.ID == f.ActiveID,
 		}
@@ -51,7 +52,7 @@ func (h functionVersions) index(c echo.Context) error {
 		}
 		page.Versions = append(page.Versions, row)
 	}
-	return render.Page(c, http.StatusOK, views.FunctionVersions(page))
+	return render.Page(c, http.StatusOK, functions.Versions(page))
 }
 
 // compareQuery names two versions; 0 is chosen here.
@@ -60,7 +61,7 @@ type compareQuery struct {
 	To   int `query:"to"`
 }
 
-func (h functionVersions) compare(c echo.Context) error {
+func (h FunctionVersions) compare(c echo.Context) error {
 	p, f, err := h.function(c)
 	if err != nil {
 		return err
@@ -84,8 +85,8 @@ func (h functionVersions) compare(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.FunctionCompare(views.FunctionComparePage{
-		Base: h.base(c, p, tabFunctions), FunctionHead: h.head(ctx, p, f.Name, f.ActiveVersion),
+	return render.Page(c, http.StatusOK, functions.Compare(functions.ComparePage{
+		Base: h.base(c, p, tabFunctions), Head: h.head(ctx, p, f.Name, f.ActiveVersion),
 		From: versionOptions(list, q.From, f.ActiveID, i18n.T(ctx, "function_versions.active")), FromVersion: version(q.From),
 		To: versionOptions(list, q.To, f.ActiveID, i18n.T(ctx, "function_versions.active")), ToVersion: version(q.To),
 		Files: diffFiles(ctx, changes),
@@ -115,7 +116,7 @@ type rollBackForm struct {
 }
 
 // confirmRollBack shows what an earlier version differs in, before it runs.
-func (h functionVersions) confirmRollBack(c echo.Context) error {
+func (h FunctionVersions) confirmRollBack(c echo.Context) error {
 	p, f, err := h.function(c)
 	if err != nil {
 		return err
@@ -133,20 +134,20 @@ func (h functionVersions) confirmRollBack(c echo.Context) error {
 	return h.rollBackPage(c, http.StatusOK, p, f, q.Version, nil)
 }
 
-func (h functionVersions) rollBackPage(c echo.Context, status int, p place, f models.Function, to int, errs views.Errors) error {
+func (h FunctionVersions) rollBackPage(c echo.Context, status int, p place, f models.Function, to int, errs views.Errors) error {
 	ctx, app, env := c.Request().Context(), p.App.AppID, p.environmentID()
 	changes, err := h.services.Functions.Compare(ctx, session.Actor(c), app, env, f.Name, f.ActiveVersion, to)
 	if err != nil {
 		return err
 	}
-	return render.Page(c, status, views.FunctionRollBack(views.FunctionRollBackPage{
+	return render.Page(c, status, functions.RollBack(functions.RollBackPage{
 		Base: h.base(c, p, tabFunctions), AppID: app, EnvID: env, Name: f.Name, Number: strconv.Itoa(to), Version: version(to),
 		Over: strconv.Itoa(f.ActiveVersion), Active: version(f.ActiveVersion), Files: diffFiles(ctx, changes), Errors: errs,
 		CompareHref: paths.CompareVersions(app, env, f.Name, strconv.Itoa(f.ActiveVersion), strconv.Itoa(to)),
 	}))
 }
 
-func (h functionVersions) rollBack(c echo.Context) error {
+func (h FunctionVersions) rollBack(c echo.Context) error {
 	var f rollBackForm
 	if err := form.Bind(c, &f); err != nil {
 		return err

@@ -12,13 +12,14 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/functions"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// functions are the cloud functions of an environment.
-type functions struct{ pages }
+// Functions are the cloud functions of an environment.
+type Functions struct{ pages }
 
 // functionsQuery chooses functions by name.
 type functionsQuery struct {
@@ -26,7 +27,7 @@ type functionsQuery struct {
 	Page int    `query:"page"`
 }
 
-func (h functions) index(c echo.Context) error {
+func (h Functions) index(c echo.Context) error {
 	var q functionsQuery
 	if err := form.Bind(c, &q); err != nil {
 		return err
@@ -42,7 +43,7 @@ func (h functions) index(c echo.Context) error {
 		return err
 	}
 	may := p.opened.May(models.FunctionsOperate)
-	page := views.FunctionsIndexPage{
+	page := functions.IndexPage{
 		Base: h.base(c, p, tabFunctions), AppID: app, EnvID: env, CanCreate: may.Allowed, WhyNot: reason(ctx, may), Search: q.Text,
 		AuthMissing: authMissing(ctx, p),
 		WhyOff:      whyOff(ctx, p.opened.May(models.FunctionsInvoke), may),
@@ -54,7 +55,7 @@ func (h functions) index(c echo.Context) error {
 	for _, f := range found.Functions {
 		page.Functions = append(page.Functions, h.functionRow(ctx, *p.opened, f, found.Last[f.Name]))
 	}
-	return render.Page(c, http.StatusOK, views.FunctionsIndex(page))
+	return render.Page(c, http.StatusOK, functions.Index(page))
 }
 
 // authMissing says that a shared environment has no cloudbase_auth, and who can
@@ -88,9 +89,9 @@ func whyOff(ctx context.Context, run, deploy models.Decision) []string {
 	return why
 }
 
-func (h functions) functionRow(ctx context.Context, o service.Opened, f models.Function, last models.Invocation) views.FunctionRow {
+func (h Functions) functionRow(ctx context.Context, o service.Opened, f models.Function, last models.Invocation) functions.Row {
 	run, deploy := o.May(models.FunctionsInvoke), o.MayChangeFunction(f.Name)
-	row := views.FunctionRow{
+	row := functions.Row{
 		Name: f.Name, Version: version(f.ActiveVersion), Changed: h.minute(f.UpdatedAt),
 		Memory: number(f.MemoryMB) + " MB", Timeout: number(f.TimeoutSeconds) + " s",
 		Auth: f.Name == models.AuthFunction, OwnerOnly: ownerOnly(o, f.Name),
@@ -109,9 +110,9 @@ func ownerOnly(o service.Opened, name string) bool {
 }
 
 // head is what all pages of one function share.
-func (h pages) head(ctx context.Context, p place, name string, active int) views.FunctionHead {
+func (h pages) head(ctx context.Context, p place, name string, active int) functions.Head {
 	may := p.opened.MayChangeFunction(name)
-	return views.FunctionHead{
+	return functions.Head{
 		AppID: p.App.AppID, EnvID: p.environmentID(), Name: name, Version: version(active),
 		OwnerOnly: ownerOnly(*p.opened, name), CanDelete: may.Allowed, WhyNotDelete: reason(ctx, may),
 		CanMonitor: p.opened.MayMonitorFunction().Allowed,
@@ -137,7 +138,7 @@ type functionForm struct {
 	Template string `form:"template" query:"template"`
 }
 
-func (h functions) new(c echo.Context) error {
+func (h Functions) new(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -154,7 +155,7 @@ func (h functions) new(c echo.Context) error {
 
 // started is the empty form with what the address chose: a template that there
 // is, and the name where the template has only one.
-func (h functions) started(f functionForm) functionForm {
+func (h Functions) started(f functionForm) functionForm {
 	if !slices.Contains(h.services.Functions.Templates(), f.Template) {
 		return functionForm{}
 	}
@@ -164,7 +165,7 @@ func (h functions) started(f functionForm) functionForm {
 	return f
 }
 
-func (h functions) create(c echo.Context) error {
+func (h Functions) create(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -191,7 +192,7 @@ func (h functions) create(c echo.Context) error {
 }
 
 // source returns the code of a new function and the field that it comes from.
-func (h functions) source(c echo.Context, f functionForm) (service.Source, string, error) {
+func (h Functions) source(c echo.Context, f functionForm) (service.Source, string, error) {
 	if f.Template == templateUpload {
 		return uploadedSource(c)
 	}
@@ -200,7 +201,7 @@ func (h functions) source(c echo.Context, f functionForm) (service.Source, strin
 }
 
 // chosen is the template that is ticked: the first one unless another is asked for.
-func (h functions) chosen(template string) string {
+func (h Functions) chosen(template string) string {
 	list := append(h.services.Functions.Templates(), templateUpload)
 	if !slices.Contains(list, template) {
 		return list[0]
@@ -208,8 +209,8 @@ func (h functions) chosen(template string) string {
 	return template
 }
 
-func (h functions) form(c echo.Context, status int, p place, f functionForm, errs views.Errors) error {
-	return render.Page(c, status, views.FunctionNew(views.FunctionNewPage{
+func (h Functions) form(c echo.Context, status int, p place, f functionForm, errs views.Errors) error {
+	return render.Page(c, status, functions.New(functions.NewPage{
 		Base: h.base(c, p, tabFunctions), AppID: p.App.AppID, EnvID: p.environmentID(),
 		Name: f.Name, Template: h.chosen(f.Template), Templates: h.services.Functions.Templates(), Errors: errs,
 	}))

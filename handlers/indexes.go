@@ -13,13 +13,14 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/database"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// indexes are those of a collection.
-type indexes struct{ pages }
+// Indexes are those of a collection.
+type Indexes struct{ pages }
 
 type indexForm struct {
 	Fields string `form:"fields"`
@@ -28,7 +29,7 @@ type indexForm struct {
 	Index  string `form:"index"`
 }
 
-func (h indexes) index(c echo.Context) error {
+func (h Indexes) index(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -36,22 +37,22 @@ func (h indexes) index(c echo.Context) error {
 	return h.list(c, http.StatusOK, p, indexForm{}, nil)
 }
 
-func (h indexes) list(c echo.Context, status int, p place, f indexForm, errs views.Errors) error {
+func (h Indexes) list(c echo.Context, status int, p place, f indexForm, errs views.Errors) error {
 	ctx, name := c.Request().Context(), c.Param(nameParam)
 	list, err := h.services.Documents.Indexes(ctx, session.Actor(c), p.App.AppID, p.environmentID(), name)
 	if err != nil {
 		return err
 	}
-	page := views.IndexesPage{
+	page := database.IndexesPage{
 		Base: h.base(c, p, tabDatabase), Head: collectionHead(ctx, p, name), Fields: f.Fields, Unique: f.Unique, Sparse: f.Sparse, Errors: errs,
 	}
 	for i, one := range list {
 		page.Indexes = append(page.Indexes, indexRow(ctx, one, i == 0))
 	}
-	return render.Page(c, status, views.Indexes(page))
+	return render.Page(c, status, database.Indexes(page))
 }
 
-func indexRow(ctx context.Context, i service.Index, fixed bool) views.IndexRow {
+func indexRow(ctx context.Context, i service.Index, fixed bool) database.IndexRow {
 	var notes []string
 	if i.Unique {
 		notes = append(notes, i18n.T(ctx, "indexes.unique"))
@@ -62,10 +63,10 @@ func indexRow(ctx context.Context, i service.Index, fixed bool) views.IndexRow {
 	if i.Building {
 		notes = append(notes, i18n.T(ctx, "indexes.building"))
 	}
-	return views.IndexRow{Name: i.Name, Fields: i.Fields, Notes: strings.Join(notes, ", "), Fixed: fixed}
+	return database.IndexRow{Name: i.Name, Fields: i.Fields, Notes: strings.Join(notes, ", "), Fixed: fixed}
 }
 
-func (h indexes) create(c echo.Context) error {
+func (h Indexes) create(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err
@@ -86,7 +87,7 @@ func (h indexes) create(c echo.Context) error {
 }
 
 // confirmDelete asks before an index is deleted, and says what that costs.
-func (h indexes) confirmDelete(c echo.Context) error {
+func (h Indexes) confirmDelete(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err
@@ -106,12 +107,12 @@ func (h indexes) confirmDelete(c echo.Context) error {
 	if at <= 0 { // that of _id comes first, and stays
 		return models.E(models.CodeNotFound, "error.not_found")
 	}
-	return render.Page(c, http.StatusOK, views.IndexDelete(views.IndexDeletePage{
+	return render.Page(c, http.StatusOK, database.IndexDelete(database.IndexDeletePage{
 		Base: h.base(c, p, tabDatabase), Head: collectionHead(ctx, p, name), Index: indexRow(ctx, list[at], false),
 	}))
 }
 
-func (h indexes) delete(c echo.Context) error {
+func (h Indexes) delete(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err

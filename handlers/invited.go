@@ -8,20 +8,21 @@ import (
 	"envshare/internal/paths"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/signin"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// invited is what the link of an invitation opens, for whoever holds it.
-type invited struct{ pages }
+// Invited is what the link of an invitation opens, for whoever holds it.
+type Invited struct{ pages }
 
-func (h invited) show(c echo.Context) error {
+func (h Invited) show(c echo.Context) error {
 	return h.page(c, http.StatusOK, setupForm{}, nil)
 }
 
 // accept makes who is signed in a member.
-func (h invited) accept(c echo.Context) error {
+func (h Invited) accept(c echo.Context) error {
 	i, err := h.services.Members.Accept(c.Request().Context(), session.Actor(c), c.Param(tokenParam))
 	if models.IsCode(err, models.CodeConflict) {
 		return h.page(c, http.StatusConflict, setupForm{}, nil) // says why
@@ -32,7 +33,7 @@ func (h invited) accept(c echo.Context) error {
 	return h.joined(c, i)
 }
 
-func (h invited) joined(c echo.Context, i models.Invitation) error {
+func (h Invited) joined(c echo.Context, i models.Invitation) error {
 	app, err := h.services.Apps.Console(c.Request().Context(), session.Actor(c), i.AppID)
 	if err != nil {
 		return err
@@ -44,7 +45,7 @@ func (h invited) joined(c echo.Context, i models.Invitation) error {
 }
 
 // register makes an account for who has none, and signs it in.
-func (h invited) register(c echo.Context) error {
+func (h Invited) register(c echo.Context) error {
 	var f setupForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -69,13 +70,13 @@ func (h invited) register(c echo.Context) error {
 	return h.joined(c, i)
 }
 
-func (h invited) page(c echo.Context, status int, f setupForm, errs views.Errors) error {
+func (h Invited) page(c echo.Context, status int, f setupForm, errs views.Errors) error {
 	ctx, token := c.Request().Context(), c.Param(tokenParam)
 	offered, err := h.services.Members.Offered(ctx, session.Actor(c), token)
 	if err != nil {
 		return err
 	}
-	return render.Page(c, status, views.Invitation(views.InvitationPage{
+	return render.Page(c, status, signin.Invitation(signin.InvitationPage{
 		Base: render.Base(c, ""), Token: token, App: appRef(offered.App, true), Principal: offered.Principal.Name,
 		Role: offered.Role, InvitedBy: offered.InvitedByName, Expires: h.minute(offered.ExpiresAt),
 		Problem: reason(ctx, offered.May), Username: f.Username, Errors: errs,

@@ -12,15 +12,15 @@ import (
 	"envshare/internal/i18n"
 	"envshare/internal/paths"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/functions"
 	"envshare/views/ui"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// invocations are the runs of a function, with what they wrote to the console.
-type invocations struct{ pages }
+// Invocations are the runs of a function, with what they wrote to the console.
+type Invocations struct{ pages }
 
 // logsQuery chooses runs.
 type logsQuery struct {
@@ -46,7 +46,7 @@ func (q logsQuery) filter() models.InvocationFilter {
 // noRun stands for the newest run of a function that was never called.
 const noRun = "none"
 
-func (h invocations) index(c echo.Context) error {
+func (h Invocations) index(c echo.Context) error {
 	var q logsQuery
 	if err := form.Bind(c, &q); err != nil {
 		return err
@@ -77,13 +77,13 @@ func (h invocations) index(c echo.Context) error {
 	for _, i := range found.Runs {
 		page.Runs = append(page.Runs, h.logRow(ctx, i))
 	}
-	return render.Page(c, http.StatusOK, views.FunctionLogs(page))
+	return render.Page(c, http.StatusOK, functions.Logs(page))
 }
 
-func (h invocations) page(c echo.Context, p place, f models.Function, q logsQuery, filter models.InvocationFilter) views.FunctionLogsPage {
+func (h Invocations) page(c echo.Context, p place, f models.Function, q logsQuery, filter models.InvocationFilter) functions.LogsPage {
 	ctx := c.Request().Context()
-	page := views.FunctionLogsPage{
-		FunctionHead: h.head(ctx, p, f.Name, f.ActiveVersion), RequestID: filter.RequestID, Text: filter.Text, Paused: q.Paused,
+	page := functions.LogsPage{
+		Head: h.head(ctx, p, f.Name, f.ActiveVersion), RequestID: filter.RequestID, Text: filter.Text, Paused: q.Paused,
 		Statuses: []ui.Option{
 			{Label: i18n.T(ctx, "logs.any_status")},
 			{Value: failedStatus, Label: i18n.T(ctx, "logs.not_ok"), Selected: filter.Failed},
@@ -102,8 +102,8 @@ func (h invocations) page(c echo.Context, p place, f models.Function, q logsQuer
 // shownLines is how many lines of a run's console output the list shows.
 const shownLines = 12
 
-func (h invocations) logRow(ctx context.Context, i models.Invocation) views.LogRow {
-	row := views.LogRow{
+func (h Invocations) logRow(ctx context.Context, i models.Invocation) functions.LogRow {
+	row := functions.LogRow{
 		ID: i.ID, OK: i.Status == models.InvocationOK, Status: statusKey(i.Status), When: h.second(i.StartedAt), Cold: i.Cold,
 		Duration: duration(i.DurationMS), Memory: size(i.MemoryBytes), Version: version(i.Version), Source: invocationSource(ctx, i),
 	}
@@ -118,16 +118,16 @@ func (h invocations) logRow(ctx context.Context, i models.Invocation) views.LogR
 
 // logLines reads what a run wrote to the console: lines "time stream text" with a
 // time of day in UTC, where a text may have line breaks of its own.
-func (h pages) logLines(i models.Invocation) []views.LogLine {
-	var lines []views.LogLine
+func (h pages) logLines(i models.Invocation) []functions.LogLine {
+	var lines []functions.LogLine
 	for line := range strings.SplitSeq(strings.TrimRight(i.Logs, "\n"), "\n") {
 		parts := strings.SplitN(line, " ", 3)
 		if len(parts) == 3 && (parts[1] == "stdout" || parts[1] == "stderr") {
-			lines = append(lines, views.LogLine{Time: h.clock(i.StartedAt, parts[0]), Error: parts[1] == "stderr", Text: parts[2]})
+			lines = append(lines, functions.LogLine{Time: h.clock(i.StartedAt, parts[0]), Error: parts[1] == "stderr", Text: parts[2]})
 			continue
 		}
 		if line != "" || len(lines) > 0 {
-			lines = append(lines, views.LogLine{Text: line})
+			lines = append(lines, functions.LogLine{Text: line})
 		}
 	}
 	return lines
@@ -142,7 +142,7 @@ func (h pages) clock(day time.Time, stamp string) string {
 	return t.In(h.zone).Format("15:04:05.000")
 }
 
-func (h invocations) show(c echo.Context) error {
+func (h Invocations) show(c echo.Context) error {
 	p, f, err := h.function(c)
 	if err != nil {
 		return err
@@ -152,8 +152,8 @@ func (h invocations) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.InvocationShow(views.InvocationShowPage{
-		Base: h.base(c, p, tabFunctions), FunctionHead: h.head(ctx, p, f.Name, f.ActiveVersion),
+	return render.Page(c, http.StatusOK, functions.InvocationShow(functions.InvocationShowPage{
+		Base: h.base(c, p, tabFunctions), Head: h.head(ctx, p, f.Name, f.ActiveVersion),
 		When: h.second(i.StartedAt), Source: invocationSource(ctx, i), Ran: version(i.Version), Result: h.runResult(ctx, i),
 	}))
 }

@@ -9,14 +9,14 @@ import (
 	"envshare/internal/i18n"
 	"envshare/internal/paths"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/signin"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// login signs people in and out.
-type login struct {
+// Login signs people in and out.
+type Login struct {
 	pages
 	needsSetUp func(context.Context) (bool, error)
 }
@@ -27,7 +27,7 @@ type loginForm struct {
 	Next     string `form:"next" query:"next"`
 }
 
-func (h login) new(c echo.Context) error {
+func (h Login) new(c echo.Context) error {
 	var f loginForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -38,7 +38,7 @@ func (h login) new(c echo.Context) error {
 	return h.page(c, http.StatusOK, f, "")
 }
 
-func (h login) create(c echo.Context) error {
+func (h Login) create(c echo.Context) error {
 	var f loginForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -59,7 +59,7 @@ func (h login) create(c echo.Context) error {
 	return h.finish(c, in, f.Next)
 }
 
-func (h login) logout(c echo.Context) error {
+func (h Login) logout(c echo.Context) error {
 	if err := session.SignOut(c); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (h login) logout(c echo.Context) error {
 
 // page shows the form. Nobody can sign in to an installation without users: it
 // then says where the link stands that makes the first one.
-func (h login) page(c echo.Context, status int, f loginForm, refusal string) error {
+func (h Login) page(c echo.Context, status int, f loginForm, refusal string) error {
 	needed := false
 	if h.needsSetUp != nil {
 		var err error
@@ -76,7 +76,7 @@ func (h login) page(c echo.Context, status int, f loginForm, refusal string) err
 			return err
 		}
 	}
-	return render.Page(c, status, views.Login(views.LoginPage{
+	return render.Page(c, status, signin.Login(signin.LoginPage{
 		Base: render.Base(c, ""), Username: f.Username, Next: form.Local(f.Next), Refusal: refusal, SetupHint: needed,
 		External: h.services.Accounts.ExternalName(),
 	}))

@@ -9,7 +9,7 @@ import (
 	"envshare/internal/i18n"
 	"envshare/internal/paths"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/signin"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
@@ -22,10 +22,10 @@ const (
 	externalLifetime = 10 * time.Minute
 )
 
-// loginExternal signs people in with accounts of the OpenID provider.
-type loginExternal struct{ login }
+// LoginExternal signs people in with accounts of the OpenID provider.
+type LoginExternal struct{ Login }
 
-func (h loginExternal) create(c echo.Context) error {
+func (h LoginExternal) create(c echo.Context) error {
 	var f loginForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -46,13 +46,13 @@ func (h loginExternal) create(c echo.Context) error {
 func (h pages) depart(c echo.Context, address, sealed string) error {
 	h.keep(c, externalCookie, paths.LoginExternal(), sealed, externalLifetime)
 	c.Response().Header().Set("Refresh", "0; url="+address)
-	return render.Page(c, http.StatusOK, views.ExternalDepart(views.ExternalDepartPage{
+	return render.Page(c, http.StatusOK, signin.ExternalDepart(signin.ExternalDepartPage{
 		Base: render.Bare(c, ""), Name: h.services.Accounts.ExternalName(), Address: address,
 	}))
 }
 
 // callback is where the provider sends people back to. The answer counts once.
-func (h loginExternal) callback(c echo.Context) error {
+func (h LoginExternal) callback(c echo.Context) error {
 	ctx, sealed := c.Request().Context(), kept(c, externalCookie)
 	h.forget(c, externalCookie, paths.LoginExternal())
 	r, err := h.services.Accounts.FinishExternal(ctx, session.Actor(c), sealed, c.QueryParams())

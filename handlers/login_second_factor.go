@@ -10,6 +10,7 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/signin"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
@@ -32,15 +33,15 @@ func (h pages) finish(c echo.Context, in service.SignedIn, next string) error {
 	return c.Redirect(http.StatusSeeOther, form.Local(next))
 }
 
-// loginSecondFactor is the second page of signing in.
-type loginSecondFactor struct{ login }
+// LoginSecondFactor is the second page of signing in.
+type LoginSecondFactor struct{ Login }
 
 type secondFactorForm struct {
 	Code string `form:"code"`
 	Next string `form:"next" query:"next"`
 }
 
-func (h loginSecondFactor) new(c echo.Context) error {
+func (h LoginSecondFactor) new(c echo.Context) error {
 	var f secondFactorForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -55,7 +56,7 @@ func (h loginSecondFactor) new(c echo.Context) error {
 	return h.ask(c, http.StatusOK, f, nil, "")
 }
 
-func (h loginSecondFactor) create(c echo.Context) error {
+func (h LoginSecondFactor) create(c echo.Context) error {
 	var f secondFactorForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -79,8 +80,8 @@ func (h loginSecondFactor) create(c echo.Context) error {
 	return h.finish(c, service.SignedIn{User: user}, f.Next)
 }
 
-func (h loginSecondFactor) ask(c echo.Context, status int, f secondFactorForm, errs views.Errors, refusal string) error {
-	return render.Page(c, status, views.LoginSecondFactor(views.LoginSecondFactorPage{
+func (h LoginSecondFactor) ask(c echo.Context, status int, f secondFactorForm, errs views.Errors, refusal string) error {
+	return render.Page(c, status, signin.LoginSecondFactor(signin.LoginSecondFactorPage{
 		Base: render.Base(c, ""), Next: form.Local(f.Next), Errors: errs, Refusal: refusal,
 	}))
 }

@@ -8,13 +8,14 @@ import (
 	"envshare/internal/paths"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/settings"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// memberInvitations makes and revokes invitations to an app.
-type memberInvitations struct {
+// MemberInvitations makes and revokes invitations to an app.
+type MemberInvitations struct {
 	pages
 	url string // how browsers reach the console, "" for what a request names
 }
@@ -27,12 +28,12 @@ type invitationForm struct {
 // proposedDays is how long an invitation is open unless somebody chooses.
 const proposedDays = 3
 
-func (h memberInvitations) new(c echo.Context) error {
+func (h MemberInvitations) new(c echo.Context) error {
 	return h.form(c, http.StatusOK, models.NewInvitation{Role: models.RoleViewer, Days: proposedDays}, nil)
 }
 
 // create shows the link at once, on a page that cannot be opened again.
-func (h memberInvitations) create(c echo.Context) error {
+func (h MemberInvitations) create(c echo.Context) error {
 	var f invitationForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -49,21 +50,21 @@ func (h memberInvitations) create(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.InvitationMade(views.InvitationMadePage{
+	return render.Page(c, http.StatusOK, settings.InvitationMade(settings.InvitationMadePage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, Link: h.address(c) + paths.Invitation(token),
 		Role: invitation.Role, Expires: h.minute(invitation.ExpiresAt),
 	}))
 }
 
 // address is how browsers reach the console.
-func (h memberInvitations) address(c echo.Context) string {
+func (h MemberInvitations) address(c echo.Context) string {
 	if h.url != "" {
 		return h.url
 	}
 	return c.Scheme() + "://" + c.Request().Host
 }
 
-func (h memberInvitations) form(c echo.Context, status int, n models.NewInvitation, errs views.Errors) error {
+func (h MemberInvitations) form(c echo.Context, status int, n models.NewInvitation, errs views.Errors) error {
 	p, err := h.enter(c)
 	if err != nil {
 		return err
@@ -71,12 +72,12 @@ func (h memberInvitations) form(c echo.Context, status int, n models.NewInvitati
 	if err := p.MayCreateEnvironment.Err(); err != nil {
 		return err
 	}
-	return render.Page(c, status, views.InvitationNew(views.InvitationNewPage{
+	return render.Page(c, status, settings.InvitationNew(settings.InvitationNewPage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, Role: n.Role, Days: n.Days, Errors: errs,
 	}))
 }
 
-func (h memberInvitations) revoke(c echo.Context) error {
+func (h MemberInvitations) revoke(c echo.Context) error {
 	app := c.Param(appParam)
 	if err := h.services.Members.RevokeInvitation(c.Request().Context(), session.Actor(c), app, c.Param(invitationParam)); err != nil {
 		return err

@@ -9,15 +9,16 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/settings"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// members are who may open an app's console.
-type members struct{ pages }
+// Members are who may open an app's console.
+type Members struct{ pages }
 
-func (h members) index(c echo.Context) error {
+func (h Members) index(c echo.Context) error {
 	p, err := h.enter(c)
 	if err != nil {
 		return err
@@ -27,12 +28,12 @@ func (h members) index(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := views.MembersPage{
+	page := settings.MembersPage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, EnvID: p.environmentID(),
 		CanInvite: list.MayInvite.Allowed, WhyNot: reason(ctx, list.MayInvite),
 	}
 	for _, m := range list.Members {
-		page.Members = append(page.Members, views.MemberRow{
+		page.Members = append(page.Members, settings.MemberRow{
 			UserID: m.UserID, Username: m.Username, Role: m.Role, Self: m.Self,
 			WhyNotChange: reason(ctx, m.MayChange), WhyNotRemove: reason(ctx, m.MayRemove),
 		})
@@ -40,18 +41,18 @@ func (h members) index(c echo.Context) error {
 	for _, i := range list.Invitations {
 		page.Invitations = append(page.Invitations, h.invitationRow(i))
 	}
-	return render.Page(c, http.StatusOK, views.Members(page))
+	return render.Page(c, http.StatusOK, settings.Members(page))
 }
 
-func (h members) invitationRow(i models.Invitation) views.InvitationRow {
-	return views.InvitationRow{
+func (h Members) invitationRow(i models.Invitation) settings.InvitationRow {
+	return settings.InvitationRow{
 		ID: i.ID, Role: i.Role, Status: i.Status(h.now()), InvitedBy: i.InvitedByName, AcceptedBy: i.AcceptedByName,
 		Created: h.minute(i.CreatedAt), Expires: h.minute(i.ExpiresAt),
 	}
 }
 
 // member is the member that a route names.
-func (h members) member(c echo.Context) (place, service.ListedMember, error) {
+func (h Members) member(c echo.Context) (place, service.ListedMember, error) {
 	p, err := h.enter(c)
 	if err != nil {
 		return place{}, service.ListedMember{}, err
@@ -74,11 +75,11 @@ func role(name string) models.Role {
 	return r
 }
 
-func (h members) edit(c echo.Context) error {
+func (h Members) edit(c echo.Context) error {
 	return h.form(c, http.StatusOK, models.RoleNone, nil)
 }
 
-func (h members) update(c echo.Context) error {
+func (h Members) update(c echo.Context) error {
 	var f memberForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -96,7 +97,7 @@ func (h members) update(c echo.Context) error {
 	return h.after(c, app, "flash.member_changed")
 }
 
-func (h members) form(c echo.Context, status int, chosen models.Role, errs views.Errors) error {
+func (h Members) form(c echo.Context, status int, chosen models.Role, errs views.Errors) error {
 	p, m, err := h.member(c)
 	if err != nil {
 		return err
@@ -107,12 +108,12 @@ func (h members) form(c echo.Context, status int, chosen models.Role, errs views
 	if chosen == models.RoleNone {
 		chosen = m.Role
 	}
-	return render.Page(c, status, views.MemberRole(views.MemberRolePage{
+	return render.Page(c, status, settings.MemberRole(settings.MemberRolePage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, UserID: m.UserID, Username: m.Username, Role: chosen, Was: m.Role, Errors: errs,
 	}))
 }
 
-func (h members) confirmRemove(c echo.Context) error {
+func (h Members) confirmRemove(c echo.Context) error {
 	p, m, err := h.member(c)
 	if err != nil {
 		return err
@@ -120,12 +121,12 @@ func (h members) confirmRemove(c echo.Context) error {
 	if err := m.MayRemove.Err(); err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.MemberRemove(views.MemberRemovePage{
+	return render.Page(c, http.StatusOK, settings.MemberRemove(settings.MemberRemovePage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, UserID: m.UserID, Username: m.Username, Role: m.Role, Self: m.Self,
 	}))
 }
 
-func (h members) remove(c echo.Context) error {
+func (h Members) remove(c echo.Context) error {
 	app := c.Param(appParam)
 	if err := h.services.Members.Remove(c.Request().Context(), session.Actor(c), app, c.Param(userParam)); err != nil {
 		return err
@@ -134,7 +135,7 @@ func (h members) remove(c echo.Context) error {
 }
 
 // after leads back to the members, or to the list of apps for who has just left.
-func (h members) after(c echo.Context, app, flash string) error {
+func (h Members) after(c echo.Context, app, flash string) error {
 	_, err := h.services.Apps.Console(c.Request().Context(), session.Actor(c), app)
 	if models.IsCode(err, models.CodeNotFound) {
 		return done(c, paths.Apps(), flash)

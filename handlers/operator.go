@@ -11,7 +11,7 @@ import (
 	"envshare/internal/i18n"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/operator"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
@@ -38,16 +38,16 @@ func (q operatorQuery) address(list string) string {
 	return auditQuery{}.address(list, "q", q.Text, "principal", q.Principal)
 }
 
-// operatorSystem is how the installation is, and how it is set.
-type operatorSystem struct{ pages }
+// OperatorSystem is how the installation is, and how it is set.
+type OperatorSystem struct{ pages }
 
-func (h operatorSystem) health(c echo.Context) error {
+func (h OperatorSystem) health(c echo.Context) error {
 	ctx := c.Request().Context()
 	found, err := h.services.Operator.Health(ctx, session.Actor(c))
 	if err != nil {
 		return err
 	}
-	page := views.OperatorHealthPage{
+	page := operator.HealthPage{
 		Base: render.Base(c, ""), Version: found.Version, Go: found.Go, GatewayURL: found.GatewayURL,
 		Database: databaseName(found.Database.Dialect) + " " + found.Database.Version, DatabaseSize: sizeOrNone(found.Database.Bytes),
 		DocumentSize: sizeOrNone(found.DocumentBytes), Files: number(found.Files.Files), FileSize: size(found.Files.Bytes),
@@ -64,11 +64,11 @@ func (h operatorSystem) health(c echo.Context) error {
 		page.Errors, page.HasErrors = number(found.ErrorsLastHour), found.ErrorsLastHour > 0
 	}
 	if w := found.Workers; w != nil {
-		page.Workers = &views.OperatorWorkers{
+		page.Workers = &operator.Workers{
 			Serving: number(w.Workers), Busy: number(w.Busy), Starting: number(w.Starting), Spares: number(w.Spares), Queued: number(w.Queued),
 		}
 	}
-	return render.Page(c, http.StatusOK, views.OperatorHealth(page))
+	return render.Page(c, http.StatusOK, operator.Health(page))
 }
 
 func databaseName(dialect string) string {
@@ -100,19 +100,19 @@ func uptime(ctx context.Context, d time.Duration) string {
 	return i18n.T(ctx, "operator_health.up_days", "n", minutes/60/24)
 }
 
-func (h operatorSystem) settings(c echo.Context) error {
+func (h OperatorSystem) settings(c echo.Context) error {
 	ctx := c.Request().Context()
 	found, err := h.services.Operator.Settings(ctx, session.Actor(c))
 	if err != nil {
 		return err
 	}
-	page := views.OperatorSettingsPage{Base: render.Base(c, "")}
+	page := operator.SettingsPage{Base: render.Base(c, "")}
 	for _, s := range found {
-		page.Settings = append(page.Settings, views.OperatorSetting{
+		page.Settings = append(page.Settings, operator.Setting{
 			Name: s.Name, Value: s.Value, Help: s.Help, Source: settingSource(ctx, s), Default: s.Source == "default",
 		})
 	}
-	return render.Page(c, http.StatusOK, views.OperatorSettings(page))
+	return render.Page(c, http.StatusOK, operator.Settings(page))
 }
 
 // settingSource says where a setting comes from.

@@ -9,16 +9,16 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/operator"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// operatorApps are the apps of the installation.
-type operatorApps struct{ pages }
+// OperatorApps are the apps of the installation.
+type OperatorApps struct{ pages }
 
-func (h operatorApps) index(c echo.Context) error {
+func (h OperatorApps) index(c echo.Context) error {
 	q, request, err := bindOperator(c)
 	if err != nil {
 		return err
@@ -28,15 +28,15 @@ func (h operatorApps) index(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := views.OperatorAppsPage{
+	page := operator.AppsPage{
 		Base: render.Base(c, ""), Text: q.Text, Principal: q.Principal, Pagination: pagination(ctx, q.address(paths.OperatorApps()), request, total),
 	}
 	for _, a := range list {
-		page.Apps = append(page.Apps, views.OperatorAppRow{
+		page.Apps = append(page.Apps, operator.AppRow{
 			AppRef: appRef(a.App, true), Principal: a.Principal.Name, PrincipalID: a.PrincipalID, Sharing: a.Sharing, HasSecret: a.HasSecret, Created: h.day(a.CreatedAt),
 		})
 	}
-	return render.Page(c, http.StatusOK, views.OperatorApps(page))
+	return render.Page(c, http.StatusOK, operator.Apps(page))
 }
 
 type appForm struct {
@@ -57,8 +57,8 @@ func (f appForm) input() service.AppInput {
 	}
 }
 
-func (f appForm) page() views.OperatorAppPage {
-	return views.OperatorAppPage{
+func (f appForm) page() operator.AppPage {
+	return operator.AppPage{
 		AppID: f.AppID, Name: f.Name, Kind: models.AppKind(f.Kind), Principal: f.Principal, WebDomains: f.WebDomains,
 		DropSecret: f.DropSecret == yes, Version: f.Version,
 	}
@@ -71,7 +71,7 @@ func formOfApp(a service.OperatorApp) appForm {
 	}
 }
 
-func (h operatorApps) new(c echo.Context) error {
+func (h OperatorApps) new(c echo.Context) error {
 	f := appForm{Kind: string(models.MiniProgram)}
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -82,19 +82,19 @@ func (h operatorApps) new(c echo.Context) error {
 }
 
 // form shows the form with the principals to choose from.
-func (h operatorApps) form(c echo.Context, status int, page views.OperatorAppPage) error {
+func (h OperatorApps) form(c echo.Context, status int, page operator.AppPage) error {
 	list, _, err := h.services.Operator.Principals(c.Request().Context(), session.Actor(c), "", models.PageRequest{Size: models.MaxPageSize})
 	if err != nil {
 		return err
 	}
 	for _, p := range list {
-		page.Principals = append(page.Principals, views.OperatorChoice{Value: p.ID, Label: p.Name})
+		page.Principals = append(page.Principals, operator.Choice{Value: p.ID, Label: p.Name})
 	}
 	page.Base = render.Base(c, "")
-	return render.Page(c, status, views.OperatorApp(page))
+	return render.Page(c, status, operator.App(page))
 }
 
-func (h operatorApps) create(c echo.Context) error {
+func (h OperatorApps) create(c echo.Context) error {
 	var f appForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -111,7 +111,7 @@ func (h operatorApps) create(c echo.Context) error {
 	return done(c, paths.OperatorApps(), "flash.app_registered", "name", f.Name)
 }
 
-func (h operatorApps) edit(c echo.Context) error {
+func (h OperatorApps) edit(c echo.Context) error {
 	a, err := h.services.Operator.App(c.Request().Context(), session.Actor(c), c.Param(appParam))
 	if err != nil {
 		return err
@@ -123,7 +123,7 @@ func (h operatorApps) edit(c echo.Context) error {
 
 // update changes an app. Who typed over another state than the one that is there
 // is shown both, and may save again.
-func (h operatorApps) update(c echo.Context) error {
+func (h OperatorApps) update(c echo.Context) error {
 	var f appForm
 	if err := form.Bind(c, &f); err != nil {
 		return err

@@ -7,16 +7,16 @@ import (
 
 	"envshare/internal/paths"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/operator"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// operatorPrincipals are the principals of the installation.
-type operatorPrincipals struct{ pages }
+// OperatorPrincipals are the principals of the installation.
+type OperatorPrincipals struct{ pages }
 
-func (h operatorPrincipals) index(c echo.Context) error {
+func (h OperatorPrincipals) index(c echo.Context) error {
 	q, request, err := bindOperator(c)
 	if err != nil {
 		return err
@@ -26,15 +26,15 @@ func (h operatorPrincipals) index(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := views.OperatorPrincipalsPage{
+	page := operator.PrincipalsPage{
 		Base: render.Base(c, ""), Text: q.Text, Pagination: pagination(ctx, q.address(paths.OperatorPrincipals()), request, total),
 	}
 	for _, p := range list {
-		page.Principals = append(page.Principals, views.OperatorPrincipalRow{
+		page.Principals = append(page.Principals, operator.PrincipalRow{
 			ID: p.ID, Name: p.Name, Apps: number(p.Apps), Created: h.day(p.CreatedAt), WhyNotDelete: reason(ctx, p.MayDelete),
 		})
 	}
-	return render.Page(c, http.StatusOK, views.OperatorPrincipals(page))
+	return render.Page(c, http.StatusOK, operator.Principals(page))
 }
 
 type principalForm struct {
@@ -43,21 +43,21 @@ type principalForm struct {
 	Version string `form:"version"`
 }
 
-func (h operatorPrincipals) new(c echo.Context) error {
+func (h OperatorPrincipals) new(c echo.Context) error {
 	if err := h.services.Operator.Check(session.Actor(c)); err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.OperatorPrincipal(views.OperatorPrincipalPage{Base: render.Base(c, ""), New: true}))
+	return render.Page(c, http.StatusOK, operator.Principal(operator.PrincipalPage{Base: render.Base(c, ""), New: true}))
 }
 
-func (h operatorPrincipals) create(c echo.Context) error {
+func (h OperatorPrincipals) create(c echo.Context) error {
 	var f principalForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
 	}
 	err := h.services.Operator.CreatePrincipal(c.Request().Context(), session.Actor(c), f.ID, f.Name)
 	if fields := models.FieldErrors(err); fields != nil {
-		return render.Page(c, http.StatusUnprocessableEntity, views.OperatorPrincipal(views.OperatorPrincipalPage{
+		return render.Page(c, http.StatusUnprocessableEntity, operator.Principal(operator.PrincipalPage{
 			Base: render.Base(c, ""), New: true, ID: f.ID, Name: f.Name, Errors: fields,
 		}))
 	}
@@ -67,19 +67,19 @@ func (h operatorPrincipals) create(c echo.Context) error {
 	return done(c, paths.OperatorPrincipals(), "flash.principal_created", "name", f.Name)
 }
 
-func (h operatorPrincipals) edit(c echo.Context) error {
+func (h OperatorPrincipals) edit(c echo.Context) error {
 	p, err := h.services.Operator.Principal(c.Request().Context(), session.Actor(c), c.Param(principalParam))
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.OperatorPrincipal(views.OperatorPrincipalPage{
+	return render.Page(c, http.StatusOK, operator.Principal(operator.PrincipalPage{
 		Base: render.Base(c, ""), ID: p.ID, Name: p.Name, Version: p.Version,
 	}))
 }
 
 // update renames. Who typed over another name than the one that is there is shown
 // both, and may save again.
-func (h operatorPrincipals) update(c echo.Context) error {
+func (h OperatorPrincipals) update(c echo.Context) error {
 	var f principalForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (h operatorPrincipals) update(c echo.Context) error {
 	if err == nil {
 		return done(c, paths.OperatorPrincipals(), "flash.principal_changed", "name", f.Name)
 	}
-	page := views.OperatorPrincipalPage{ID: id, Name: f.Name, Version: f.Version, Errors: models.FieldErrors(err)}
+	page := operator.PrincipalPage{ID: id, Name: f.Name, Version: f.Version, Errors: models.FieldErrors(err)}
 	status := http.StatusUnprocessableEntity
 	switch {
 	case page.Errors != nil:
@@ -103,14 +103,14 @@ func (h operatorPrincipals) update(c echo.Context) error {
 		return err
 	}
 	page.Base = render.Base(c, "")
-	return render.Page(c, status, views.OperatorPrincipal(page))
+	return render.Page(c, status, operator.Principal(page))
 }
 
-func (h operatorPrincipals) confirmDelete(c echo.Context) error {
+func (h OperatorPrincipals) confirmDelete(c echo.Context) error {
 	return h.deletePage(c, http.StatusOK)
 }
 
-func (h operatorPrincipals) delete(c echo.Context) error {
+func (h OperatorPrincipals) delete(c echo.Context) error {
 	err := h.services.Operator.DeletePrincipal(c.Request().Context(), session.Actor(c), c.Param(principalParam))
 	if models.IsCode(err, models.CodeConflict) {
 		return h.deletePage(c, http.StatusConflict)
@@ -122,14 +122,14 @@ func (h operatorPrincipals) delete(c echo.Context) error {
 }
 
 // deletePage asks first, or says why it cannot be.
-func (h operatorPrincipals) deletePage(c echo.Context, status int) error {
+func (h OperatorPrincipals) deletePage(c echo.Context, status int) error {
 	ctx := c.Request().Context()
 	p, err := h.services.Operator.Principal(ctx, session.Actor(c), c.Param(principalParam))
 	if err != nil {
 		return err
 	}
-	return render.Page(c, status, views.OperatorConfirm(views.OperatorConfirmPage{
-		Base: render.Base(c, ""), Ask: views.AskDeletePrincipal, Name: p.Name, ID: p.ID, WhyNot: reason(ctx, p.MayDelete),
+	return render.Page(c, status, operator.Confirm(operator.ConfirmPage{
+		Base: render.Base(c, ""), Ask: operator.AskDeletePrincipal, Name: p.Name, ID: p.ID, WhyNot: reason(ctx, p.MayDelete),
 		Action: paths.DeletePrincipal(p.ID), Back: paths.OperatorPrincipals(),
 	}))
 }

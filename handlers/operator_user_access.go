@@ -6,34 +6,34 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"envshare/internal/paths"
-	"envshare/views"
+	"envshare/views/operator"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-func (h operatorUsers) confirmDisable(c echo.Context) error {
-	return h.confirm(c, views.AskDisableUser, paths.DisableUser(c.Param(userParam)))
+func (h OperatorUsers) confirmDisable(c echo.Context) error {
+	return h.confirm(c, operator.AskDisableUser, paths.DisableUser(c.Param(userParam)))
 }
 
-func (h operatorUsers) confirmReset(c echo.Context) error {
-	return h.confirm(c, views.AskResetPassword, paths.ResetPassword(c.Param(userParam)))
+func (h OperatorUsers) confirmReset(c echo.Context) error {
+	return h.confirm(c, operator.AskResetPassword, paths.ResetPassword(c.Param(userParam)))
 }
 
 // confirm asks first, or says why it cannot be.
-func (h operatorUsers) confirm(c echo.Context, ask, action string) error {
+func (h OperatorUsers) confirm(c echo.Context, ask, action string) error {
 	ctx := c.Request().Context()
 	u, err := h.services.Operator.User(ctx, session.Actor(c), c.Param(userParam))
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.OperatorConfirm(views.OperatorConfirmPage{
+	return render.Page(c, http.StatusOK, operator.Confirm(operator.ConfirmPage{
 		Base: render.Base(c, ""), Ask: ask, Name: u.Username, Version: u.Version, WhyNot: reason(ctx, u.MayTake),
 		Action: action, Back: paths.OperatorUser(u.ID),
 	}))
 }
 
-func (h operatorUsers) disable(c echo.Context) error {
+func (h OperatorUsers) disable(c echo.Context) error {
 	var f userForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -42,7 +42,7 @@ func (h operatorUsers) disable(c echo.Context) error {
 	return h.answer(c, f, err, "flash.user_disabled")
 }
 
-func (h operatorUsers) enable(c echo.Context) error {
+func (h OperatorUsers) enable(c echo.Context) error {
 	var f userForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -52,7 +52,7 @@ func (h operatorUsers) enable(c echo.Context) error {
 }
 
 // reset answers with the link itself: it is shown once and stored nowhere.
-func (h operatorUsers) reset(c echo.Context) error {
+func (h OperatorUsers) reset(c echo.Context) error {
 	var f userForm
 	if err := form.Bind(c, &f); err != nil {
 		return err

@@ -11,15 +11,16 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/operator"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// operatorUsers are the users of the installation.
-type operatorUsers struct{ pages }
+// OperatorUsers are the users of the installation.
+type OperatorUsers struct{ pages }
 
-func (h operatorUsers) index(c echo.Context) error {
+func (h OperatorUsers) index(c echo.Context) error {
 	q, request, err := bindOperator(c)
 	if err != nil {
 		return err
@@ -29,15 +30,15 @@ func (h operatorUsers) index(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := views.OperatorUsersPage{Base: render.Base(c, ""), Text: q.Text, Pagination: pagination(ctx, q.address(paths.OperatorUsers()), request, total)}
+	page := operator.UsersPage{Base: render.Base(c, ""), Text: q.Text, Pagination: pagination(ctx, q.address(paths.OperatorUsers()), request, total)}
 	for _, u := range list {
 		page.Users = append(page.Users, h.userRow(u))
 	}
-	return render.Page(c, http.StatusOK, views.OperatorUsers(page))
+	return render.Page(c, http.StatusOK, operator.Users(page))
 }
 
-func (h operatorUsers) userRow(u service.OperatorUser) views.OperatorUserRow {
-	row := views.OperatorUserRow{
+func (h OperatorUsers) userRow(u service.OperatorUser) operator.UserRow {
+	row := operator.UserRow{
 		ID: u.ID, Name: u.Username, Operator: u.Operator, Apps: countOf(u.Apps), Created: h.day(u.CreatedAt), Disabled: h.minuteOrNone(u.DisabledAt),
 	}
 	if u.Setup != nil {
@@ -54,22 +55,22 @@ type userForm struct {
 	Role     string `form:"role"`
 }
 
-func (h operatorUsers) new(c echo.Context) error {
+func (h OperatorUsers) new(c echo.Context) error {
 	if err := h.services.Operator.Check(session.Actor(c)); err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.OperatorUserNew(views.OperatorUserNewPage{Base: render.Base(c, "")}))
+	return render.Page(c, http.StatusOK, operator.UserNew(operator.UserNewPage{Base: render.Base(c, "")}))
 }
 
 // create answers with the link itself: it is shown once and stored nowhere.
-func (h operatorUsers) create(c echo.Context) error {
+func (h OperatorUsers) create(c echo.Context) error {
 	var f userForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
 	}
 	user, token, err := h.services.Operator.InviteUser(c.Request().Context(), session.Actor(c), f.Username, f.Operator == yes)
 	if fields := models.FieldErrors(err); fields != nil {
-		return render.Page(c, http.StatusUnprocessableEntity, views.OperatorUserNew(views.OperatorUserNewPage{
+		return render.Page(c, http.StatusUnprocessableEntity, operator.UserNew(operator.UserNewPage{
 			Base: render.Base(c, ""), Username: f.Username, Operator: f.Operator == yes, Errors: fields,
 		}))
 	}
@@ -80,41 +81,41 @@ func (h operatorUsers) create(c echo.Context) error {
 }
 
 // link shows the link by which a user chooses a password.
-func (h operatorUsers) link(c echo.Context, user models.User, token string) error {
+func (h OperatorUsers) link(c echo.Context, user models.User, token string) error {
 	origin := h.consoleURL
 	if origin == "" {
 		origin = c.Scheme() + "://" + c.Request().Host
 	}
-	return render.Page(c, http.StatusOK, views.OperatorUserLink(views.OperatorUserLinkPage{
+	return render.Page(c, http.StatusOK, operator.UserLink(operator.UserLinkPage{
 		Base: render.Base(c, ""), UserID: user.ID, Name: user.Username, Link: strings.TrimSuffix(origin, "/") + paths.ChoosePassword(token),
 	}))
 }
 
-func (h operatorUsers) show(c echo.Context) error {
+func (h OperatorUsers) show(c echo.Context) error {
 	return h.page(c, http.StatusOK, userForm{}, nil, false)
 }
 
 // page shows a user with the forms that change it.
-func (h operatorUsers) page(c echo.Context, status int, f userForm, errs views.Errors, conflict bool) error {
+func (h OperatorUsers) page(c echo.Context, status int, f userForm, errs views.Errors, conflict bool) error {
 	ctx := c.Request().Context()
 	u, err := h.services.Operator.User(ctx, session.Actor(c), c.Param(userParam))
 	if err != nil {
 		return err
 	}
-	page := views.OperatorUserPage{
-		Base: render.Base(c, ""), OperatorUserRow: h.userRow(u), Version: u.Version, WhyKeep: reason(ctx, u.MayTake),
+	page := operator.UserPage{
+		Base: render.Base(c, ""), UserRow: h.userRow(u), Version: u.Version, WhyKeep: reason(ctx, u.MayTake),
 		AppID: f.AppID, Role: f.Role, Errors: errs, Conflict: conflict,
 	}
 	for appID, role := range u.Roles {
-		page.Memberships = append(page.Memberships, views.OperatorMembership{AppRef: appRef(u.Members[appID], true), Role: role})
+		page.Memberships = append(page.Memberships, operator.Membership{AppRef: appRef(u.Members[appID], true), Role: role})
 	}
-	slices.SortFunc(page.Memberships, func(a, b views.OperatorMembership) int { return strings.Compare(a.AppID, b.AppID) })
-	return render.Page(c, status, views.OperatorUser(page))
+	slices.SortFunc(page.Memberships, func(a, b operator.Membership) int { return strings.Compare(a.AppID, b.AppID) })
+	return render.Page(c, status, operator.User(page))
 }
 
 // answer is what follows a change of a user: its page, with why not where it was
 // refused.
-func (h operatorUsers) answer(c echo.Context, f userForm, err error, flash string) error {
+func (h OperatorUsers) answer(c echo.Context, f userForm, err error, flash string) error {
 	fields := models.FieldErrors(err)
 	switch {
 	case err == nil:
@@ -128,7 +129,7 @@ func (h operatorUsers) answer(c echo.Context, f userForm, err error, flash strin
 	return err
 }
 
-func (h operatorUsers) setOperator(c echo.Context) error {
+func (h OperatorUsers) setOperator(c echo.Context) error {
 	var f userForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -137,7 +138,7 @@ func (h operatorUsers) setOperator(c echo.Context) error {
 	return h.answer(c, f, err, "flash.user_changed")
 }
 
-func (h operatorUsers) setRole(c echo.Context) error {
+func (h OperatorUsers) setRole(c echo.Context) error {
 	var f userForm
 	if err := form.Bind(c, &f); err != nil {
 		return err

@@ -10,18 +10,18 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/apps"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// overview is an environment at a glance.
-type overview struct{ pages }
+// Overview is an environment at a glance.
+type Overview struct{ pages }
 
 // unknownCount stands where the person may not see what is counted.
 const unknownCount = "–"
 
-func (h overview) show(c echo.Context) error {
+func (h Overview) show(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func (h overview) show(c echo.Context) error {
 		return err
 	}
 	e := p.opened.View.Environment
-	page := views.AppOverviewPage{
+	page := apps.OverviewPage{
 		Base: h.base(c, p, tabOverview), AppID: app, EnvID: e.ID, EnvName: e.Name,
 		OwnerName: p.opened.Owner.Name, Borrowed: p.opened.View.Borrowed(),
 		FunctionCount: unknownCount, Invocations24Hours: unknownCount,
@@ -48,21 +48,21 @@ func (h overview) show(c echo.Context) error {
 	if !page.Borrowed {
 		page.Start = firstSteps(ctx, p, functions > 0, list)
 	}
-	return render.Page(c, http.StatusOK, views.AppOverview(page))
+	return render.Page(c, http.StatusOK, apps.Overview(page))
 }
 
 // firstSteps is what to do first in an own environment, nil when nothing of it is
 // left for this person to do.
-func firstSteps(ctx context.Context, p place, hasFunction bool, list service.ShareList) *views.GettingStarted {
+func firstSteps(ctx context.Context, p place, hasFunction bool, list service.ShareList) *apps.GettingStarted {
 	app, env, useful := p.App.AppID, p.environmentID(), false
-	step := func(done bool, may models.Decision, href string) views.StartStep {
-		s := views.StartStep{Done: done, WhyNot: reason(ctx, may)}
+	step := func(done bool, may models.Decision, href string) apps.StartStep {
+		s := apps.StartStep{Done: done, WhyNot: reason(ctx, may)}
 		if !done && may.Allowed {
 			s.Href, useful = href, true
 		}
 		return s
 	}
-	start := views.GettingStarted{
+	start := apps.GettingStarted{
 		Function: step(hasFunction, p.opened.May(models.FunctionsOperate), paths.NewFunction(app, env)),
 		Sharing:  step(p.SharingOn, p.MayEnableSharing, paths.Extensions(app)),
 		Auth: step(p.opened.HasAuthFunction, p.opened.MayChangeFunction(models.AuthFunction),
@@ -77,7 +77,7 @@ func firstSteps(ctx context.Context, p place, hasFunction bool, list service.Sha
 
 // addFunctions adds what only somebody sees who may view functions, or why not,
 // and returns how many functions there are to see.
-func (h overview) addFunctions(ctx context.Context, actor models.Actor, may models.Decision, page *views.AppOverviewPage) (int, error) {
+func (h Overview) addFunctions(ctx context.Context, actor models.Actor, may models.Decision, page *apps.OverviewPage) (int, error) {
 	if !may.Allowed {
 		page.WhyNoFunctions = reason(ctx, may)
 		return 0, nil
@@ -96,7 +96,7 @@ func (h overview) addFunctions(ctx context.Context, actor models.Actor, may mode
 		return 0, err
 	}
 	for _, i := range recent {
-		page.Recent = append(page.Recent, views.RecentInvocation{
+		page.Recent = append(page.Recent, apps.RecentInvocation{
 			Function: i.FunctionName, ID: i.ID, OK: i.Status == models.InvocationOK, Status: statusKey(i.Status),
 			When: h.second(i.StartedAt), Duration: duration(i.DurationMS),
 		})
@@ -109,7 +109,7 @@ const recentShown = 5
 
 // recent returns the last invocations of an environment. They are among the last
 // few of the functions that were called last.
-func (h overview) recent(ctx context.Context, actor models.Actor, app, env string, list []service.ListedFunction) ([]models.Invocation, error) {
+func (h Overview) recent(ctx context.Context, actor models.Actor, app, env string, list []service.ListedFunction) ([]models.Invocation, error) {
 	called := slices.DeleteFunc(slices.Clone(list), func(f service.ListedFunction) bool { return f.LastAt.IsZero() })
 	slices.SortFunc(called, func(a, b service.ListedFunction) int { return b.LastAt.Compare(a.LastAt) })
 	var all []models.Invocation

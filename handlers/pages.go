@@ -9,7 +9,7 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/apps"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
@@ -127,7 +127,7 @@ func (h pages) frame(c echo.Context) render.Frame {
 
 // noEntry says why an app has no console, and how it gets one.
 func (h pages) noEntry(c echo.Context, console service.Console) error {
-	page := views.NoEntryPage{
+	page := apps.NoEntryPage{
 		Base: render.Base(c, ""), AppID: console.App.AppID, AppName: console.App.Name,
 		CanActivate: console.MayCreateEnvironment.Allowed,
 	}
@@ -136,7 +136,7 @@ func (h pages) noEntry(c echo.Context, console service.Console) error {
 		return err
 	}
 	render.Whole(c)
-	return render.Page(c, http.StatusForbidden, views.NoEntry(page))
+	return render.Page(c, http.StatusForbidden, apps.NoEntry(page))
 }
 
 // pageQuery is the part of an address that turns the pages of a list.

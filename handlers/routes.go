@@ -66,14 +66,14 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	registerInvited(public, p)
 
 	signedIn := routes{e, []echo.MiddlewareFunc{session.Required}}
-	signedIn.post(paths.Logout(), login{pages: p}.logout)
-	signedIn.get(paths.Home(), apps{p}.home)
-	signedIn.get(paths.Apps(), apps{p}.index)
+	signedIn.post(paths.Logout(), Login{pages: p}.logout)
+	signedIn.get(paths.Home(), Apps{p}.home)
+	signedIn.get(paths.Apps(), Apps{p}.index)
 	registerAccount(signedIn, p)
 
 	if o.Styleguide {
-		signedIn.get(paths.Styleguide(""), styleguide{p}.show)
-		signedIn.get(paths.Styleguide("dialog"), styleguide{p}.dialog)
+		signedIn.get(paths.Styleguide(""), Styleguide{p}.show)
+		signedIn.get(paths.Styleguide("dialog"), Styleguide{p}.dialog)
 	}
 
 	member := routes{e, []echo.MiddlewareFunc{session.Required, p.explainRefusal}}
@@ -124,37 +124,37 @@ const (
 
 // registerAccounts adds what somebody needs who is not signed in yet.
 func registerAccounts(r routes, p pages, o Options) {
-	first := setup{p}
+	first := Setup{p}
 	r.get(paths.Setup(anyToken), first.new)
 	r.post(paths.Setup(anyToken), first.create)
 
-	chosen := choosePassword{p}
+	chosen := ChoosePassword{p}
 	r.get(paths.ChoosePassword(anyToken), chosen.new)
 	r.post(paths.ChoosePassword(anyToken), chosen.create)
 
-	in := login{pages: p, needsSetUp: o.NeedsSetUp}
+	in := Login{pages: p, needsSetUp: o.NeedsSetUp}
 	r.get(paths.Login(), in.new)
 	r.post(paths.Login(), in.create)
-	second := loginSecondFactor{in}
+	second := LoginSecondFactor{in}
 	r.get(paths.LoginSecondFactor(), second.new)
 	r.post(paths.LoginSecondFactor(), second.create)
-	elsewhere := loginExternal{in}
+	elsewhere := LoginExternal{in}
 	r.post(paths.LoginExternal(), elsewhere.create)
 	r.get(paths.LoginExternalCallback(), elsewhere.callback)
 }
 
 // registerApp adds an app's own pages: environments, overview, settings.
 func registerApp(r routes, p pages) {
-	r.get(paths.App(anyApp), apps{p}.show)
+	r.get(paths.App(anyApp), Apps{p}.show)
 
-	e := environments{p}
+	e := Environments{p}
 	r.get(paths.Environments(anyApp), e.index)
 	r.get(paths.NewEnvironment(anyApp), e.new)
 	r.post(paths.Environments(anyApp), e.create)
-	r.get(paths.Environment(anyApp, anyEnv), overview{p}.show)
-	r.get(paths.Settings(anyApp, anyEnv), settings{p}.show)
+	r.get(paths.Environment(anyApp, anyEnv), Overview{p}.show)
+	r.get(paths.Settings(anyApp, anyEnv), Settings{p}.show)
 
-	x := extensions{p}
+	x := Extensions{p}
 	r.get(paths.Extensions(anyApp), x.show)
 	r.post(paths.EnableSharing(anyApp), x.enable)
 	r.get(paths.DisableSharing(anyApp), x.confirmDisable)
@@ -164,27 +164,27 @@ func registerApp(r routes, p pages) {
 // registerSettings adds what administrators decide about environments as a whole
 // and about members.
 func registerSettings(r routes, p pages, o Options) {
-	n := environmentName{p}
+	n := EnvironmentName{p}
 	r.get(paths.RenameEnvironment(anyApp, anyEnv), n.edit)
 	r.post(paths.RenameEnvironment(anyApp, anyEnv), n.update)
 
-	d := dangerZone{p, o.EnvironmentGrace}
+	d := DangerZone{p, o.EnvironmentGrace}
 	r.get(paths.DangerZone(anyApp, anyEnv), d.show)
 	r.get(paths.DeleteEnvironment(anyApp, anyEnv), d.confirmDelete)
 	r.post(paths.DeleteEnvironment(anyApp, anyEnv), d.delete)
 
-	k := keptEnvironments{p}
+	k := KeptEnvironments{p}
 	r.get(paths.RestoreEnvironment(anyApp, anyEnv), k.confirmRestore)
 	r.post(paths.RestoreEnvironment(anyApp, anyEnv), k.restore)
 
-	m := members{p}
+	m := Members{p}
 	r.get(paths.Members(anyApp), m.index)
 	r.get(paths.ChangeMember(anyApp, anyUser), m.edit)
 	r.post(paths.ChangeMember(anyApp, anyUser), m.update)
 	r.get(paths.RemoveMember(anyApp, anyUser), m.confirmRemove)
 	r.post(paths.RemoveMember(anyApp, anyUser), m.remove)
 
-	i := memberInvitations{p, o.URL}
+	i := MemberInvitations{p, o.URL}
 	r.get(paths.NewInvitation(anyApp), i.new)
 	r.post(paths.Invitations(anyApp), i.create)
 	r.post(paths.RevokeInvitation(anyApp, anyInvitation), i.revoke)
@@ -192,7 +192,7 @@ func registerSettings(r routes, p pages, o Options) {
 
 // registerInvited adds what the link of an invitation opens, for whoever holds it.
 func registerInvited(r routes, p pages) {
-	i := invited{p}
+	i := Invited{p}
 	r.get(paths.Invitation(anyToken), i.show)
 	r.post(paths.Invitation(anyToken), i.accept)
 	r.post(paths.RegisterInvited(anyToken), i.register)
@@ -200,7 +200,7 @@ func registerInvited(r routes, p pages) {
 
 // registerSharing adds what an app lends and borrows.
 func registerSharing(r routes, p pages) {
-	s := shares{p}
+	s := Shares{p}
 	r.get(paths.Shares(anyApp), s.index)
 	r.get(paths.ShareMap(anyApp), s.picture)
 	r.get(paths.NewShare(anyApp), s.new)
@@ -219,14 +219,14 @@ func registerSharing(r routes, p pages) {
 
 // registerFunctions adds the cloud functions of an environment.
 func registerFunctions(r routes, p pages) {
-	f := functions{p}
+	f := Functions{p}
 	r.get(paths.Functions(anyApp, anyEnv), f.index)
 	r.get(paths.NewFunction(anyApp, anyEnv), f.new)
 	r.post(paths.Functions(anyApp, anyEnv), f.create)
 	r.get(paths.DeleteFunction(anyApp, anyEnv, anyName), f.confirmDelete)
 	r.post(paths.DeleteFunction(anyApp, anyEnv, anyName), f.delete)
 
-	run := functionRun{p}
+	run := FunctionRun{p}
 	r.get(paths.Function(anyApp, anyEnv, anyName), run.show)
 	r.post(paths.RunFunction(anyApp, anyEnv, anyName), run.create)
 	r.get(paths.RunFunction(anyApp, anyEnv, anyName), run.show)
@@ -234,14 +234,14 @@ func registerFunctions(r routes, p pages) {
 	r.get(paths.FunctionEvents(anyApp, anyEnv, anyName), run.show)
 	r.post(paths.DeleteFunctionEvent(anyApp, anyEnv, anyName, anyEvent), run.forget)
 
-	code := functionCode{p}
+	code := FunctionCode{p}
 	r.get(paths.FunctionCode(anyApp, anyEnv, anyName), code.show)
 	r.get(paths.FunctionDownload(anyApp, anyEnv, anyName), code.download)
 	r.post(paths.FunctionCode(anyApp, anyEnv, anyName), code.save)
 	r.get(paths.DeployFunction(anyApp, anyEnv, anyName), code.upload)
 	r.post(paths.DeployFunction(anyApp, anyEnv, anyName), code.deploy)
 
-	draft := functionDraft{p}
+	draft := FunctionDraft{p}
 	r.get(paths.NewFunctionFile(anyApp, anyEnv, anyName), draft.newFile)
 	r.post(paths.FunctionFiles(anyApp, anyEnv, anyName), draft.addFile)
 	r.get(paths.RenameFunctionFile(anyApp, anyEnv, anyName, ""), draft.askRename)
@@ -255,31 +255,31 @@ func registerFunctions(r routes, p pages) {
 	r.get(paths.DiscardFunctionDraft(anyApp, anyEnv, anyName), draft.confirmDiscard)
 	r.post(paths.DiscardFunctionDraft(anyApp, anyEnv, anyName), draft.discard)
 
-	versions := functionVersions{p}
+	versions := FunctionVersions{p}
 	r.get(paths.FunctionVersions(anyApp, anyEnv, anyName), versions.index)
 	r.get(paths.CompareVersions(anyApp, anyEnv, anyName, "", ""), versions.compare)
 	r.get(paths.RollBackFunction(anyApp, anyEnv, anyName), versions.confirmRollBack)
 	r.post(paths.RollBackFunction(anyApp, anyEnv, anyName), versions.rollBack)
 
-	config := functionConfigure{p}
+	config := FunctionConfigure{p}
 	r.get(paths.ConfigureFunction(anyApp, anyEnv, anyName), config.edit)
 	r.post(paths.ConfigureFunction(anyApp, anyEnv, anyName), config.update)
 
-	i := invocations{p}
+	i := Invocations{p}
 	r.get(paths.Invocations(anyApp, anyEnv, anyName), i.index)
 	r.get(paths.Invocation(anyApp, anyEnv, anyName, anyInvocation), i.show)
 }
 
 // registerDatabase adds the document database of an environment.
 func registerDatabase(r routes, p pages) {
-	d := database{p}
+	d := Database{p}
 	r.get(paths.Collections(anyApp, anyEnv), d.index)
 	r.post(paths.Collections(anyApp, anyEnv), d.create)
 	r.get(paths.Collection(anyApp, anyEnv, anyName), d.show)
 	r.get(paths.DeleteCollection(anyApp, anyEnv, anyName), d.confirmDelete)
 	r.post(paths.DeleteCollection(anyApp, anyEnv, anyName), d.delete)
 
-	one := documents{p}
+	one := Documents{p}
 	r.get(paths.NewDocument(anyApp, anyEnv, anyName, paths.Browse{}), one.new)
 	r.post(paths.Documents(anyApp, anyEnv, anyName), one.create)
 	r.get(paths.Document(anyApp, anyEnv, anyName, anyDocument, paths.Browse{}), one.edit)
@@ -287,13 +287,13 @@ func registerDatabase(r routes, p pages) {
 	r.get(paths.DeleteDocument(anyApp, anyEnv, anyName, anyDocument, paths.Browse{}), one.confirmDelete)
 	r.post(paths.DeleteDocument(anyApp, anyEnv, anyName, anyDocument, paths.Browse{}), one.delete)
 
-	i := indexes{p}
+	i := Indexes{p}
 	r.get(paths.Indexes(anyApp, anyEnv, anyName), i.index)
 	r.post(paths.Indexes(anyApp, anyEnv, anyName), i.create)
 	r.get(paths.DeleteIndex(anyApp, anyEnv, anyName), i.confirmDelete)
 	r.post(paths.DeleteIndex(anyApp, anyEnv, anyName), i.delete)
 
-	t := transfers{p}
+	t := Transfers{p}
 	r.get(paths.Transfers(anyApp, anyEnv, anyName), t.index)
 	r.post(paths.ImportDocuments(anyApp, anyEnv, anyName), t.importFile)
 	r.post(paths.ExportDocuments(anyApp, anyEnv, anyName), t.export)
@@ -304,7 +304,7 @@ func registerDatabase(r routes, p pages) {
 
 // registerStorage adds the files of an environment.
 func registerStorage(r routes, p pages) {
-	s := storage{p}
+	s := Storage{p}
 	r.get(paths.Storage(anyApp, anyEnv), s.index)
 	r.post(paths.Storage(anyApp, anyEnv), s.create)
 	r.get(pathOf(paths.StorageFile(anyApp, anyEnv, "")), s.show)
@@ -317,7 +317,7 @@ func registerStorage(r routes, p pages) {
 
 // registerAccess adds what the owner of an environment decides about clients.
 func registerAccess(r routes, p pages) {
-	a := access{p}
+	a := Access{p}
 	r.get(paths.Access(anyApp, anyEnv), a.show)
 	r.post(paths.Access(anyApp, anyEnv), a.update)
 
@@ -326,7 +326,7 @@ func registerAccess(r routes, p pages) {
 		paths.BucketRules(anyApp, anyEnv):              models.RuleBucket,
 		paths.FunctionRules(anyApp, anyEnv):            models.RuleFunctions,
 	} {
-		one := accessRules{p, kind}
+		one := AccessRules{p, kind}
 		r.get(address, one.show)
 		r.post(address, one.save)
 		// Where a browser stands after a check or a trial, and may ask again.
@@ -340,22 +340,22 @@ func registerAccess(r routes, p pages) {
 
 // registerUsage adds who and what used an environment.
 func registerUsage(r routes, p pages) {
-	v := visitors{p}
+	v := Visitors{p}
 	r.get(paths.Visitors(anyApp, anyEnv), v.index)
 	r.get(paths.Visitor(anyApp, anyEnv, anyVisitor), v.show)
 	r.get(paths.SignOutVisitor(anyApp, anyEnv, anyVisitor), v.confirmSignOut)
 	r.post(paths.SignOutVisitor(anyApp, anyEnv, anyVisitor), v.signOut)
 
-	s := statistics{p}
+	s := Statistics{p}
 	r.get(paths.Statistics(anyApp, anyEnv), s.show)
 	r.get(paths.StatisticsTable(anyApp, anyEnv), s.download)
-	r.get(paths.FunctionMonitoring(anyApp, anyEnv, anyName), functionMonitoring{p}.show)
+	r.get(paths.FunctionMonitoring(anyApp, anyEnv, anyName), FunctionMonitoring{p}.show)
 }
 
 // registerWhy adds what was refused, and why.
 func registerWhy(r routes, p pages) {
-	r.get(paths.Denials(anyApp, paths.DenialQuery{}), denials{p}.index)
-	r.get(paths.Explain(anyApp, paths.Question{}), explain{p}.show)
+	r.get(paths.Denials(anyApp, paths.DenialQuery{}), Denials{p}.index)
+	r.get(paths.Explain(anyApp, paths.Question{}), Explain{p}.show)
 }
 
 // pathOf is an address without its query.
@@ -366,7 +366,7 @@ func pathOf(address string) string {
 
 // registerAudit adds what was recorded of an app.
 func registerAudit(r routes, p pages) {
-	a := audit{p}
+	a := Audit{p}
 	r.get(paths.Audit(anyApp), a.index)
 	r.get(paths.ExportAudit(paths.Audit(anyApp)), a.export)
 	r.get(paths.AuditEvent(paths.Audit(anyApp), anyEvent), a.show)
@@ -374,11 +374,11 @@ func registerAudit(r routes, p pages) {
 
 // registerOperator adds what operators alone may do.
 func registerOperator(r routes, p pages) {
-	system := operatorSystem{p}
+	system := OperatorSystem{p}
 	r.get(paths.Operator(), system.health)
 	r.get(paths.OperatorSettings(), system.settings)
 
-	principals := operatorPrincipals{p}
+	principals := OperatorPrincipals{p}
 	r.get(paths.OperatorPrincipals(), principals.index)
 	r.get(paths.NewPrincipal(), principals.new)
 	r.post(paths.OperatorPrincipals(), principals.create)
@@ -387,14 +387,14 @@ func registerOperator(r routes, p pages) {
 	r.get(paths.DeletePrincipal(anyPrincipal), principals.confirmDelete)
 	r.post(paths.DeletePrincipal(anyPrincipal), principals.delete)
 
-	apps := operatorApps{p}
+	apps := OperatorApps{p}
 	r.get(paths.OperatorApps(), apps.index)
 	r.get(paths.RegisterApp(), apps.new)
 	r.post(paths.OperatorApps(), apps.create)
 	r.get(paths.OperatorApp(anyApp), apps.edit)
 	r.post(paths.OperatorApp(anyApp), apps.update)
 
-	users := operatorUsers{p}
+	users := OperatorUsers{p}
 	r.get(paths.OperatorUsers(), users.index)
 	r.get(paths.NewUser(), users.new)
 	r.post(paths.OperatorUsers(), users.create)
@@ -407,7 +407,7 @@ func registerOperator(r routes, p pages) {
 	r.get(paths.ResetPassword(anyUser), users.confirmReset)
 	r.post(paths.ResetPassword(anyUser), users.reset)
 
-	log := operatorAudit{p}
+	log := OperatorAudit{p}
 	r.get(paths.OperatorAudit(), log.index)
 	r.get(paths.ExportAudit(paths.OperatorAudit()), log.export)
 	r.get(paths.AuditEvent(paths.OperatorAudit(), anyEvent), log.show)

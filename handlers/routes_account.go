@@ -4,13 +4,13 @@ import "envshare/internal/paths"
 
 // registerAccount adds what everybody sets for themselves.
 func registerAccount(r routes, p pages) {
-	a := account{p}
+	a := Account{p}
 	r.get(paths.Account(), a.show)
 	r.get(paths.AccountPassword(), a.editPassword)
 	r.post(paths.AccountPassword(), a.updatePassword)
 	r.get(paths.Preferences(), a.preferences)
 
-	f := secondFactor{p}
+	f := SecondFactor{p}
 	r.get(paths.AccountSecondFactor(), f.new)
 	r.post(paths.AccountSecondFactor(), f.create)
 	r.get(paths.SecondFactorSetUp(), f.setUp)
@@ -21,12 +21,12 @@ func registerAccount(r routes, p pages) {
 	r.get(paths.EndSecondFactor(), f.confirmEnd)
 	r.post(paths.EndSecondFactor(), f.end)
 
-	s := accountSessions{p}
+	s := AccountSessions{p}
 	r.get(paths.AccountSessions(), s.index)
 	r.post(paths.EndSession(), s.end)
 	r.post(paths.EndOtherSessions(), s.endOthers)
 
-	x := accountExternal{p}
+	x := AccountExternal{p}
 	r.get(paths.SignInMethods(), x.show)
 	r.get(paths.LinkExternal(), x.confirmLink)
 	r.post(paths.LinkExternal(), x.link)

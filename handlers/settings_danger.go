@@ -13,24 +13,25 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/settings"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// dangerZone deletes environments.
-type dangerZone struct {
+// DangerZone deletes environments.
+type DangerZone struct {
 	pages
 	grace time.Duration
 }
 
-func (h dangerZone) show(c echo.Context) error {
+func (h DangerZone) show(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
 	}
 	ctx, e := c.Request().Context(), p.opened.View.Environment
-	return render.Page(c, http.StatusOK, views.DangerZone(views.DangerZonePage{
+	return render.Page(c, http.StatusOK, settings.DangerZone(settings.DangerZonePage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, EnvID: e.ID, EnvName: e.Name,
 		WhyNot: reason(ctx, p.opened.MayConfigure()), Days: keptFor(ctx, h.grace),
 	}))
@@ -45,7 +46,7 @@ func keptFor(ctx context.Context, grace time.Duration) string {
 }
 
 // confirmDelete shows what ends with an environment, before it does.
-func (h dangerZone) confirmDelete(c echo.Context) error {
+func (h DangerZone) confirmDelete(c echo.Context) error {
 	return h.form(c, http.StatusOK, deleteEnvironmentForm{}, nil)
 }
 
@@ -53,7 +54,7 @@ type deleteEnvironmentForm struct {
 	Confirm string `form:"confirm"`
 }
 
-func (h dangerZone) delete(c echo.Context) error {
+func (h DangerZone) delete(c echo.Context) error {
 	var f deleteEnvironmentForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -76,7 +77,7 @@ func (h dangerZone) delete(c echo.Context) error {
 	return done(c, paths.Environments(app), "flash.environment_deleted", "environment", env)
 }
 
-func (h dangerZone) form(c echo.Context, status int, f deleteEnvironmentForm, errs views.Errors) error {
+func (h DangerZone) form(c echo.Context, status int, f deleteEnvironmentForm, errs views.Errors) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -87,18 +88,18 @@ func (h dangerZone) form(c echo.Context, status int, f deleteEnvironmentForm, er
 	}
 	page := h.impactPage(impact)
 	page.Base, page.AppID, page.Typed, page.Errors = h.base(c, p, tabSettings), p.App.AppID, f.Confirm, errs
-	return render.Page(c, status, views.EnvironmentDelete(page))
+	return render.Page(c, status, settings.EnvironmentDelete(page))
 }
 
-func (h dangerZone) impactPage(i service.EnvironmentImpact) views.EnvironmentDeletePage {
-	page := views.EnvironmentDeletePage{
+func (h DangerZone) impactPage(i service.EnvironmentImpact) settings.EnvironmentDeletePage {
+	page := settings.EnvironmentDeletePage{
 		EnvID: i.Environment.ID, EnvName: i.Environment.Name, Impact: h.impact(i.Usage),
 		Functions: number(i.Functions), Runs7Days: number(i.Runs7Days), Runs30Days: number(i.Runs30Days),
 		Collections: number(i.Collections), Documents: number(i.Documents), Files: number(i.Files), Size: size(i.Bytes),
 		Last: i.Last, Until: h.minute(i.Until),
 	}
 	for _, s := range i.Shares {
-		page.Shares = append(page.Shares, views.EndingShareRow{
+		page.Shares = append(page.Shares, settings.EndingShareRow{
 			Grantee: appRef(s.Other, s.OtherActivated), Calls7Days: number(s.Usage.Calls7Days), State: h.shareState(s.Share, s.Status),
 			Ends: s.Ends, ClosesEntry: s.Ends && !s.OtherActivated,
 		})

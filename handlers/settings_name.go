@@ -8,24 +8,25 @@ import (
 	"envshare/internal/paths"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/settings"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// environmentName gives an environment another name.
-type environmentName struct{ pages }
+// EnvironmentName gives an environment another name.
+type EnvironmentName struct{ pages }
 
 type environmentNameForm struct {
 	Name string `form:"name"`
 	Was  string `form:"was" trim:"no"`
 }
 
-func (h environmentName) edit(c echo.Context) error {
+func (h EnvironmentName) edit(c echo.Context) error {
 	return h.form(c, http.StatusOK, "", nil)
 }
 
-func (h environmentName) update(c echo.Context) error {
+func (h EnvironmentName) update(c echo.Context) error {
 	var f environmentNameForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -44,7 +45,7 @@ func (h environmentName) update(c echo.Context) error {
 }
 
 // form is opened on the name that the environment has now; typed is kept.
-func (h environmentName) form(c echo.Context, status int, typed string, errs views.Errors) error {
+func (h EnvironmentName) form(c echo.Context, status int, typed string, errs views.Errors) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -56,7 +57,7 @@ func (h environmentName) form(c echo.Context, status int, typed string, errs vie
 	if errs == nil {
 		typed = name
 	}
-	return render.Page(c, status, views.EnvironmentName(views.EnvironmentNamePage{
+	return render.Page(c, status, settings.EnvironmentName(settings.EnvironmentNamePage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, EnvID: p.environmentID(), Name: typed, Was: name, Errors: errs,
 	}))
 }

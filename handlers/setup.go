@@ -8,13 +8,14 @@ import (
 	"envshare/internal/paths"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/signin"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// setup is the first-run page behind its one-time link.
-type setup struct{ pages }
+// Setup is the first-run page behind its one-time link.
+type Setup struct{ pages }
 
 type setupForm struct {
 	Username      string `form:"username"`
@@ -22,7 +23,7 @@ type setupForm struct {
 	PasswordAgain string `form:"password_again" trim:"no"`
 }
 
-func (h setup) new(c echo.Context) error {
+func (h Setup) new(c echo.Context) error {
 	if err := h.services.Accounts.CheckSetupToken(c.Request().Context(), c.Param(tokenParam)); err != nil {
 		return err
 	}
@@ -30,7 +31,7 @@ func (h setup) new(c echo.Context) error {
 }
 
 // create makes the first operator, who is signed in from then on.
-func (h setup) create(c echo.Context) error {
+func (h Setup) create(c echo.Context) error {
 	var f setupForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -55,8 +56,8 @@ func (h setup) create(c echo.Context) error {
 	return done(c, paths.Home(), "flash.set_up", "name", user.Username)
 }
 
-func (h setup) page(c echo.Context, status int, f setupForm, errs views.Errors) error {
-	return render.Page(c, status, views.Setup(views.SetupPage{
+func (h Setup) page(c echo.Context, status int, f setupForm, errs views.Errors) error {
+	return render.Page(c, status, signin.Setup(signin.SetupPage{
 		Base: render.Base(c, ""), Token: c.Param(tokenParam), Username: f.Username, Errors: errs,
 	}))
 }

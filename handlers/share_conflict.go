@@ -7,13 +7,14 @@ import (
 
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/shares"
 	"envshare/web/session"
 )
 
 // conflicted shows a form that was opened on an older state than the stored one:
 // the newer state beside what was filled in. Saving again is over what is there
 // now.
-func (h shares) conflicted(c echo.Context, f shareForm) error {
+func (h Shares) conflicted(c echo.Context, f shareForm) error {
 	p, err := h.enter(c)
 	if err != nil {
 		return err
@@ -34,7 +35,7 @@ func (h shares) conflicted(c echo.Context, f shareForm) error {
 		return err
 	}
 	page := h.editPage(p, s)
-	page.Conflict = &views.ShareConflict{Mine: h.snapshot(f.share(), p.Own)}
+	page.Conflict = &shares.Conflict{Mine: h.snapshot(f.share(), p.Own)}
 	page.Conflict.Who, page.Conflict.When, err = h.changedBy(ctx, actor, p.App.AppID, s.Share)
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func (h shares) conflicted(c echo.Context, f shareForm) error {
 
 // ended shows what was filled in for a share that somebody ended meanwhile: it can
 // be saved as a new one. Where none can be made, the share is not found.
-func (h shares) ended(c echo.Context, f shareForm) error {
+func (h Shares) ended(c echo.Context, f shareForm) error {
 	found, err := h.lookUp(c, f.To)
 	if err != nil {
 		return err
@@ -57,16 +58,16 @@ func (h shares) ended(c echo.Context, f shareForm) error {
 		return h.conflicted(c, f)
 	}
 	f.Version = 0
-	return h.again(c, http.StatusConflict, f, found, views.ShareFormPage{Conflict: &views.ShareConflict{Ended: true}})
+	return h.again(c, http.StatusConflict, f, found, shares.FormPage{Conflict: &shares.Conflict{Ended: true}})
 }
 
 // snapshot is a state of a share of one's own environments, ready to print.
-func (h shares) snapshot(s models.Share, own []models.Environment) views.ShareSnapshot {
+func (h Shares) snapshot(s models.Share, own []models.Environment) shares.Snapshot {
 	names := map[string]string{}
 	for _, e := range own {
 		names[e.ID] = e.Name
 	}
-	out := views.ShareSnapshot{Until: h.minuteOrNone(s.Until), Note: s.Note}
+	out := shares.Snapshot{Until: h.minuteOrNone(s.Until), Note: s.Note}
 	if s.Until != nil {
 		out.UntilValue = s.Until.In(h.zone).Format(minuteLayout)
 	}

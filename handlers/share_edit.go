@@ -8,11 +8,11 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/shares"
 	"envshare/web/session"
 )
 
-func (h shares) edit(c echo.Context) error {
+func (h Shares) edit(c echo.Context) error {
 	p, s, err := h.lent(c)
 	if err != nil {
 		return err
@@ -21,17 +21,17 @@ func (h shares) edit(c echo.Context) error {
 }
 
 // editPage is what the form of a stored share shows beside its fields.
-func (h shares) editPage(p place, s service.ListedShare) views.ShareFormPage {
+func (h Shares) editPage(p place, s service.ListedShare) shares.FormPage {
 	stored := h.snapshot(s.Share, p.Own)
-	return views.ShareFormPage{
+	return shares.FormPage{
 		ShareID: s.Share.ID, Stored: &stored,
-		Grantee: &views.ShareGrantee{AppRef: appRef(s.Other, s.OtherActivated), Principal: p.Principal.Name},
+		Grantee: &shares.Grantee{AppRef: appRef(s.Other, s.OtherActivated), Principal: p.Principal.Name},
 	}
 }
 
 // update changes a share. Who changed it on an older state than the stored one
 // is told, and keeps what was typed; so does who changed one that ended meanwhile.
-func (h shares) update(c echo.Context) error {
+func (h Shares) update(c echo.Context) error {
 	f, errs, err := h.bindShare(c)
 	if err != nil {
 		return err

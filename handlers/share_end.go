@@ -8,26 +8,26 @@ import (
 
 	"envshare/internal/paths"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/shares"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-func (h shares) pause(c echo.Context) error {
+func (h Shares) pause(c echo.Context) error {
 	return h.manage(c, h.services.Sharing.Pause, "flash.share_paused")
 }
 
-func (h shares) resume(c echo.Context) error {
+func (h Shares) resume(c echo.Context) error {
 	return h.manage(c, h.services.Sharing.Resume, "flash.share_resumed")
 }
 
 // delete removes a share from the owner's side.
-func (h shares) delete(c echo.Context) error {
+func (h Shares) delete(c echo.Context) error {
 	return h.manage(c, h.services.Sharing.Remove, "flash.share_removed")
 }
 
 // manage does something to an outgoing share that needs no form.
-func (h shares) manage(c echo.Context, do func(ctx context.Context, actor models.Actor, app, share string) error, flash string) error {
+func (h Shares) manage(c echo.Context, do func(ctx context.Context, actor models.Actor, app, share string) error, flash string) error {
 	app := c.Param(appParam)
 	if err := do(c.Request().Context(), session.Actor(c), app, c.Param(shareParam)); err != nil {
 		return err
@@ -36,24 +36,24 @@ func (h shares) manage(c echo.Context, do func(ctx context.Context, actor models
 }
 
 // confirmPause shows who used the share lately, before it rests (S15).
-func (h shares) confirmPause(c echo.Context) error {
+func (h Shares) confirmPause(c echo.Context) error {
 	p, s, err := h.lent(c)
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.SharePause(views.SharePausePage{
+	return render.Page(c, http.StatusOK, shares.Pause(shares.PausePage{
 		Base: h.base(c, p, tabSharing), AppID: p.App.AppID, ShareID: s.Share.ID,
 		Grantee: appRef(s.Other, s.OtherActivated), Grants: grantRows(p.App.AppID, s, true), Impact: h.impact(s.Usage),
 	}))
 }
 
 // confirmDelete shows who used the share lately, before it ends (S15).
-func (h shares) confirmDelete(c echo.Context) error {
+func (h Shares) confirmDelete(c echo.Context) error {
 	p, s, err := h.lent(c)
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.ShareDelete(views.ShareDeletePage{
+	return render.Page(c, http.StatusOK, shares.Delete(shares.DeletePage{
 		Base: h.base(c, p, tabSharing), AppID: p.App.AppID, ShareID: s.Share.ID,
 		Grantee: appRef(s.Other, s.OtherActivated), Grants: grantRows(p.App.AppID, s, true), Impact: h.impact(s.Usage),
 		ClosesEntry: !s.OtherActivated, CanPause: s.Status == models.ShareActive,
@@ -61,7 +61,7 @@ func (h shares) confirmDelete(c echo.Context) error {
 }
 
 // confirmLeave shows what the app loses by leaving a share (S12).
-func (h shares) confirmLeave(c echo.Context) error {
+func (h Shares) confirmLeave(c echo.Context) error {
 	p, s, err := h.find(c)
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (h shares) confirmLeave(c echo.Context) error {
 	if err := s.MayLeave.Err(); err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.ShareLeave(views.ShareLeavePage{
+	return render.Page(c, http.StatusOK, shares.Leave(shares.LeavePage{
 		Base: h.base(c, p, tabSharing), AppID: p.App.AppID, ShareID: s.Share.ID,
 		Owner: appRef(s.Other, s.OtherActivated), Grants: grantRows(p.App.AppID, s, false), Impact: h.impact(s.Usage),
 		ClosesEntry: lastShare(p, s.Share.ID),
@@ -88,7 +88,7 @@ func lastShare(p place, share string) bool {
 
 // leave ends a share from the grantee's side. Without it the app may have no
 // console any more, so the way then leads to the list of apps, which always opens.
-func (h shares) leave(c echo.Context) error {
+func (h Shares) leave(c echo.Context) error {
 	ctx, actor, app := c.Request().Context(), session.Actor(c), c.Param(appParam)
 	if err := h.services.Sharing.Leave(ctx, actor, app, c.Param(shareParam)); err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/shares"
 	"envshare/views/ui"
 )
 
@@ -15,9 +15,9 @@ import (
 const mostOffered = 100
 
 // shareFilter is the bar above a list of shares.
-func shareFilter(ctx context.Context, p place, q sharesQuery, found service.ShareList) views.ShareFilterBar {
+func shareFilter(ctx context.Context, p place, q sharesQuery, found service.ShareList) shares.FilterBar {
 	f, app := q.filter(), p.App.AppID
-	bar := views.ShareFilterBar{
+	bar := shares.FilterBar{
 		Text: f.Text, State: string(f.State), Environment: f.EnvironmentID, Narrows: f.Narrows(),
 		ClearHref: paths.SharesQuery(app, paths.ShareQuery{WithMe: q.withMe(), Sort: string(f.Sort)}),
 	}

@@ -30,7 +30,7 @@ type shareForm struct {
 
 // bindShare reads the form of a share. What cannot be meant is returned as
 // messages beside the fields; whether it may be done is for the service to say.
-func (h shares) bindShare(c echo.Context) (shareForm, views.Errors, error) {
+func (h Shares) bindShare(c echo.Context) (shareForm, views.Errors, error) {
 	var f shareForm
 	if err := form.Bind(c, &f); err != nil {
 		return f, nil, err
@@ -97,7 +97,7 @@ func (f shareForm) input(grantee string) service.ShareInput {
 }
 
 // formOf is the form as a stored share fills it.
-func (h shares) formOf(s models.Share) shareForm {
+func (h Shares) formOf(s models.Share) shareForm {
 	f := shareForm{To: s.GranteeAppID, Note: s.Note, Version: s.Version, until: s.Until, permissions: map[string]models.PermissionSet{}}
 	if s.Until != nil {
 		f.Until = s.Until.In(h.zone).Format(minuteLayout)

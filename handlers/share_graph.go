@@ -11,7 +11,7 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/shares"
 )
 
 // mostLines bounds the lines of the picture.
@@ -30,13 +30,13 @@ type graphLine struct {
 	href     string
 	title    string
 	status   models.ShareStatus
-	side     views.GraphSide
+	side     shares.GraphSide
 }
 
 // drawShares lays out who shares with whom: owners at the left, grantees at the
 // right, an app that is both in both columns. The same shares always give the
 // same picture.
-func drawShares(ctx context.Context, app string, found service.ShareMap) *views.ShareGraph {
+func drawShares(ctx context.Context, app string, found service.ShareMap) *shares.Graph {
 	g := graph{ctx: ctx, app: app, found: found, left: map[string]*graphNode{}, right: map[string]*graphNode{}}
 	for _, s := range found.Drawn {
 		g.single(s)
@@ -65,14 +65,14 @@ func (g *graph) single(s service.MappedShare) {
 	})
 }
 
-func (g *graph) side(owner, grantee string) views.GraphSide {
+func (g *graph) side(owner, grantee string) shares.GraphSide {
 	switch g.app {
 	case owner:
-		return views.GraphLent
+		return shares.GraphLent
 	case grantee:
-		return views.GraphBorrowed
+		return shares.GraphBorrowed
 	}
-	return views.GraphOther
+	return shares.GraphOther
 }
 
 // node returns the key of an app in a column, which it joins.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"envshare/views"
+	"envshare/views/shares"
 )
 
 // The measures of the picture, in units of its view box.
@@ -23,7 +23,7 @@ const (
 
 // layOut gives every node its place: the longer column is stacked, the nodes of
 // the other one stand in the middle of what they are joined to.
-func (g *graph) layOut() *views.ShareGraph {
+func (g *graph) layOut() *shares.Graph {
 	left, right := column(g.left), column(g.right)
 	height, pitch, dense := roomyNodeH, roomyPitch, max(len(left), len(right)) > roomyAtMost
 	if dense {
@@ -37,7 +37,7 @@ func (g *graph) layOut() *views.ShareGraph {
 		stack(right, pitch)
 		g.follow(left, g.neighbours(g.right, true), pitch, len(right))
 	}
-	out := &views.ShareGraph{
+	out := &shares.Graph{
 		// A unit more on every side, for the width of a node's border.
 		Width: px(graphWidth + 2), Height: px(2 + graphTop*2 + float64(max(len(left), len(right)))*pitch - (pitch - height)),
 		NodeWidth: px(graphNodeW), NodeHeight: px(height), Dense: dense, Grouped: g.together,
@@ -121,8 +121,8 @@ func mean(list []float64) float64 {
 
 func px(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
 
-func (n *graphNode) view(x float64, dense bool) views.GraphNode {
-	v := views.GraphNode{
+func (n *graphNode) view(x float64, dense bool) shares.GraphNode {
+	v := shares.GraphNode{
 		X: px(x), Y: px(n.y), TextX: px(x + 44), Name: shorten(n.name, 30), Note: n.note, Title: n.name + " " + n.note,
 		NameY: px(n.y + 19), NoteY: px(n.y + 35), MarkX: px(x + 22), MarkY: px(n.y + roomyNodeH/2), Round: n.round,
 		MarkRectX: px(x + 10), MarkRectY: px(n.y + roomyNodeH/2 - 12), Mark: shorten(n.name, 1), Href: n.href, Here: n.here,
@@ -133,10 +133,10 @@ func (n *graphNode) view(x float64, dense bool) views.GraphNode {
 	return v
 }
 
-func (l graphLine) view(y1, y2 float64) views.GraphLine {
+func (l graphLine) view(y1, y2 float64) shares.GraphLine {
 	from, to := graphNodeW, graphWidth-graphNodeW
 	middle := (from + to) / 2
-	return views.GraphLine{
+	return shares.GraphLine{
 		Path: fmt.Sprintf("M%s %sC%s %s %s %s %s %s", px(from), px(y1), px(middle), px(y1), px(middle), px(y2), px(to), px(y2)),
 		EndX: px(to), EndY: px(y2), Href: l.href, Title: l.title, Status: l.status, Side: l.side,
 	}

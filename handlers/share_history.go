@@ -6,14 +6,14 @@ import (
 	"envshare/internal/i18n"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/shares"
 )
 
 // shareEvents are the changes of a share in words.
-func (h shares) shareEvents(ctx context.Context, environments map[string]models.Environment, events []service.ShareEvent) []views.ShareEventRow {
-	rows := make([]views.ShareEventRow, 0, len(events))
+func (h Shares) shareEvents(ctx context.Context, environments map[string]models.Environment, events []service.ShareEvent) []shares.EventRow {
+	rows := make([]shares.EventRow, 0, len(events))
 	for _, e := range events {
-		row := views.ShareEventRow{
+		row := shares.EventRow{
 			When: h.second(e.Event.At), Who: e.Event.ActorName, Title: shareEventTitle(ctx, e.Event),
 			Changes: h.changeRows(e.Changes, environments),
 		}
@@ -42,13 +42,13 @@ func shareEventTitle(ctx context.Context, e models.AuditEvent) string {
 }
 
 // changeRows are what two states of a share differ in, ready to print.
-func (h pages) changeRows(c models.ShareChanges, environments map[string]models.Environment) views.ShareChangeRows {
-	rows := views.ShareChangeRows{
+func (h pages) changeRows(c models.ShareChanges, environments map[string]models.Environment) shares.ChangeRows {
+	rows := shares.ChangeRows{
 		UntilChanged: c.UntilChanged, UntilBefore: h.minuteOrNone(c.UntilBefore), Until: h.minuteOrNone(c.Until),
 		NoteChanged: c.NoteDiff, NoteBefore: c.NoteBefore, Note: c.Note,
 	}
 	for _, g := range c.Grants {
-		rows.Grants = append(rows.Grants, views.GrantChangeRow{
+		rows.Grants = append(rows.Grants, shares.GrantChangeRow{
 			EnvironmentID: g.EnvironmentID, EnvironmentName: environments[g.EnvironmentID].Name,
 			Joined: g.Joined, Left: g.Left, Added: g.Added, Removed: g.Removed,
 		})
@@ -57,7 +57,7 @@ func (h pages) changeRows(c models.ShareChanges, environments map[string]models.
 }
 
 // changedBy is who changed a share last and when, "" where nobody is recorded.
-func (h shares) changedBy(ctx context.Context, actor models.Actor, app string, share models.Share) (who, when string, err error) {
+func (h Shares) changedBy(ctx context.Context, actor models.Actor, app string, share models.Share) (who, when string, err error) {
 	events, _, err := h.services.Sharing.History(ctx, actor, app, share.ID, models.PageRequest{Page: 1, Size: 1})
 	if err != nil || len(events) == 0 {
 		return "", h.second(share.UpdatedAt), err

@@ -11,6 +11,7 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/shares"
 	"envshare/web/render"
 	"envshare/web/session"
 )
@@ -19,7 +20,7 @@ import (
 const mapRows = 50
 
 // picture is who shares with whom, drawn and as a table.
-func (h shares) picture(c echo.Context) error {
+func (h Shares) picture(c echo.Context) error {
 	request, err := requestedPage(c)
 	if err != nil {
 		return err
@@ -34,7 +35,7 @@ func (h shares) picture(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := views.ShareMapPage{
+	page := shares.MapPage{
 		Base: h.base(c, p, tabSharing), AppID: app, CanShare: p.MayAdministerSharing.Allowed && p.SharingOn,
 		Pagination: pagination(ctx, paths.ShareMap(app), found.Page, found.Total),
 	}
@@ -44,11 +45,11 @@ func (h shares) picture(c echo.Context) error {
 	for _, s := range found.Listed {
 		page.Rows = append(page.Rows, h.mapRow(found, s))
 	}
-	return render.Page(c, http.StatusOK, views.ShareMap(page))
+	return render.Page(c, http.StatusOK, shares.Map(page))
 }
 
-func (h shares) mapRow(found service.ShareMap, s service.MappedShare) views.ShareMapRow {
-	row := views.ShareMapRow{
+func (h Shares) mapRow(found service.ShareMap, s service.MappedShare) shares.MapRow {
+	row := shares.MapRow{
 		Href:  paths.Share(s.Through, s.Share.ID),
 		Owner: mappedApp(found, s.Share.OwnerAppID), Grantee: mappedApp(found, s.Share.GranteeAppID),
 		State: h.shareState(s.Share, s.Status), Until: h.minuteOrNone(s.Share.Until),

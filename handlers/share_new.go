@@ -11,6 +11,7 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/shares"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
@@ -18,7 +19,7 @@ import (
 
 // new is the empty form, or the one for the app that ?to= names. While sharing is
 // off, it leads to where it is turned on.
-func (h shares) new(c echo.Context) error {
+func (h Shares) new(c echo.Context) error {
 	var f shareForm
 	if err := form.Bind(c, &f); err != nil {
 		return err
@@ -31,7 +32,7 @@ func (h shares) new(c echo.Context) error {
 		session.Flash(c, "warning", "flash.sharing_off")
 		return c.Redirect(http.StatusSeeOther, paths.Extensions(p.App.AppID))
 	}
-	page := views.ShareFormPage{}
+	page := shares.FormPage{}
 	if f.To != "" {
 		found, err := h.lookUp(c, f.To)
 		if err != nil {
@@ -47,7 +48,7 @@ func (h shares) new(c echo.Context) error {
 
 // lookUp finds the app that a share is to be given to (S2), each refusal with
 // its own message.
-func (h shares) lookUp(c echo.Context, to string) (service.Lookup, error) {
+func (h Shares) lookUp(c echo.Context, to string) (service.Lookup, error) {
 	found, err := h.services.Sharing.Lookup(c.Request().Context(), session.Actor(c), c.Param(appParam), to)
 	if err == nil && !models.ValidAppID(to) {
 		found.Allowed = models.Deny(models.CodeInvalid, "error.appid")
@@ -57,7 +58,7 @@ func (h shares) lookUp(c echo.Context, to string) (service.Lookup, error) {
 
 // fillFound shows what was looked up. Where a share is already there for the
 // pair, the form says so and becomes that share's (S6).
-func (h shares) fillFound(page *views.ShareFormPage, app string, f shareForm, found service.Lookup) shareForm {
+func (h Shares) fillFound(page *shares.FormPage, app string, f shareForm, found service.Lookup) shareForm {
 	if !found.Allowed.Allowed {
 		page.Errors = views.Errors{"to": found.Allowed.Msg}
 		return f
@@ -70,13 +71,13 @@ func (h shares) fillFound(page *views.ShareFormPage, app string, f shareForm, fo
 	return h.formOf(*found.Existing)
 }
 
-func grantee(found service.Lookup) *views.ShareGrantee {
-	return &views.ShareGrantee{AppRef: appRef(found.App, found.Activated), Principal: found.Principal.Name}
+func grantee(found service.Lookup) *shares.Grantee {
+	return &shares.Grantee{AppRef: appRef(found.App, found.Activated), Principal: found.Principal.Name}
 }
 
 // create lends environments. A form that did not know of an existing share
 // changes nothing: it leads to that share's own form.
-func (h shares) create(c echo.Context) error {
+func (h Shares) create(c echo.Context) error {
 	f, errs, err := h.bindShare(c)
 	if err != nil {
 		return err
@@ -88,7 +89,7 @@ func (h shares) create(c echo.Context) error {
 	app := c.Param(appParam)
 	switch {
 	case f.Adjust != "":
-		return h.again(c, http.StatusOK, f.adjusted(), found, views.ShareFormPage{Errors: errs})
+		return h.again(c, http.StatusOK, f.adjusted(), found, shares.FormPage{Errors: errs})
 	case !found.Allowed.Allowed:
 		errs["to"] = found.Allowed.Msg
 	case found.Existing != nil && f.Version == 0:
@@ -96,11 +97,11 @@ func (h shares) create(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, paths.EditShare(app, found.Existing.ID))
 	}
 	if len(errs) > 0 {
-		return h.again(c, http.StatusUnprocessableEntity, f, found, views.ShareFormPage{Errors: errs})
+		return h.again(c, http.StatusUnprocessableEntity, f, found, shares.FormPage{Errors: errs})
 	}
 	_, err = h.services.Sharing.Share(c.Request().Context(), session.Actor(c), app, f.input(f.To))
 	if fields := models.FieldErrors(err); fields != nil {
-		return h.again(c, http.StatusUnprocessableEntity, f, found, views.ShareFormPage{Errors: fields})
+		return h.again(c, http.StatusUnprocessableEntity, f, found, shares.FormPage{Errors: fields})
 	}
 	if models.IsCode(err, models.CodeConflict) && f.Version != 0 {
 		return h.conflicted(c, f)
@@ -112,7 +113,7 @@ func (h shares) create(c echo.Context) error {
 }
 
 // again shows the form of a new share once more, with what was typed.
-func (h shares) again(c echo.Context, status int, f shareForm, found service.Lookup, page views.ShareFormPage) error {
+func (h Shares) again(c echo.Context, status int, f shareForm, found service.Lookup, page shares.FormPage) error {
 	p, err := h.enter(c)
 	if err != nil {
 		return err
@@ -125,7 +126,7 @@ func (h shares) again(c echo.Context, status int, f shareForm, found service.Loo
 
 // form renders the form of a share with its environments. All permissions are
 // ticked where nothing was chosen yet (S5).
-func (h shares) form(c echo.Context, status int, p place, f shareForm, page views.ShareFormPage) error {
+func (h Shares) form(c echo.Context, status int, p place, f shareForm, page shares.FormPage) error {
 	ctx, actor, app := c.Request().Context(), session.Actor(c), p.App.AppID
 	list, err := h.services.Sharing.Outgoing(ctx, actor, app, models.PageRequest{Page: 1, Size: 1})
 	if err != nil {
@@ -139,7 +140,7 @@ func (h shares) form(c echo.Context, status int, p place, f shareForm, page view
 		return err
 	}
 	for _, e := range p.Own {
-		row := views.ShareFormEnvironment{
+		row := shares.FormEnvironment{
 			ID: e.ID, Name: e.Name, Included: slices.Contains(f.Environments, e.ID), Permissions: models.AllPermissions,
 			AuthMissing: !deployed[e.ID], AuthHref: paths.NewFunctionFrom(app, e.ID, service.TemplateAuth),
 		}
@@ -156,7 +157,7 @@ func (h shares) form(c echo.Context, status int, p place, f shareForm, page view
 	if f.Version > 0 {
 		page.Version = strconv.Itoa(f.Version)
 	}
-	return render.Page(c, status, views.ShareForm(page))
+	return render.Page(c, status, shares.Form(page))
 }
 
 // storedOf is what is stored of an environment.

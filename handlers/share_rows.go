@@ -5,10 +5,11 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/shares"
 )
 
-func (h pages) shareRow(app string, s service.ListedShare) views.ShareRow {
-	return views.ShareRow{
+func (h pages) shareRow(app string, s service.ListedShare) shares.Row {
+	return shares.Row{
 		ID: s.Share.ID, Grantee: appRef(s.Other, s.OtherActivated), Grants: grantRows(app, s, true),
 		State: h.shareState(s.Share, s.Status), Calls7Days: number(s.Usage.Calls7Days), Trend: trend(s),
 		CanPause:  s.MayManage.Allowed && s.Status == models.ShareActive,
@@ -34,8 +35,8 @@ func trend(s service.ListedShare) []int64 {
 	return out
 }
 
-func (h pages) incomingRow(app string, s service.ListedShare) views.IncomingShareRow {
-	return views.IncomingShareRow{
+func (h pages) incomingRow(app string, s service.ListedShare) shares.IncomingShareRow {
+	return shares.IncomingShareRow{
 		ID: s.Share.ID, Owner: appRef(s.Other, s.OtherActivated), Grants: grantRows(app, s, s.Status == models.ShareActive),
 		State: h.shareState(s.Share, s.Status), Since: h.day(s.Share.CreatedAt),
 		Until: h.minuteOrNone(s.Share.Until), Note: s.Share.Note,

@@ -11,14 +11,15 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/explain"
+	"envshare/views/shares"
 	"envshare/views/ui"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
 // show is one share, as either side sees it.
-func (h shares) show(c echo.Context) error {
+func (h Shares) show(c echo.Context) error {
 	request, err := requestedPage(c)
 	if err != nil {
 		return err
@@ -41,7 +42,7 @@ func (h shares) show(c echo.Context) error {
 	page.Base = h.base(c, p, tabSharing)
 	page.History = h.shareEvents(ctx, s.Environments, events)
 	page.Pagination = pagination(ctx, paths.Share(p.App.AppID, s.Share.ID), request, total)
-	return render.Page(c, http.StatusOK, views.ShareShow(page))
+	return render.Page(c, http.StatusOK, shares.Show(page))
 }
 
 // shownDenials is how many refused calls the page of a share shows.
@@ -56,7 +57,7 @@ func denialsOf(app string, s service.ListedShare) paths.DenialQuery {
 }
 
 // recentDenials are the last calls between both sides of a share that were refused.
-func (h shares) recentDenials(ctx context.Context, actor models.Actor, app string, s service.ListedShare) ([]views.DenialRow, error) {
+func (h Shares) recentDenials(ctx context.Context, actor models.Actor, app string, s service.ListedShare) ([]explain.DenialRow, error) {
 	q := denialsOf(app, s)
 	found, err := h.services.Denials.List(ctx, actor, app, models.DenialFilter{CallerAppID: q.Caller, OwnerAppID: q.Owner, Borrowed: q.Borrowed}, models.PageRequest{Page: 1, Size: shownDenials})
 	if err != nil {
@@ -65,10 +66,10 @@ func (h shares) recentDenials(ctx context.Context, actor models.Actor, app strin
 	return h.denialRows(ctx, app, found.Denials), nil
 }
 
-func (h shares) showPage(ctx context.Context, p place, s service.ListedShare) views.ShareShowPage {
+func (h Shares) showPage(ctx context.Context, p place, s service.ListedShare) shares.ShowPage {
 	app := p.App.AppID
 	mine, other := appRef(p.App, p.Activated), appRef(s.Other, s.OtherActivated)
-	page := views.ShareShowPage{
+	page := shares.ShowPage{
 		AppID: app, ShareID: s.Share.ID, Lends: s.Share.OwnerAppID == app, Owner: mine, Grantee: other,
 		State: h.shareState(s.Share, s.Status), Created: h.minute(s.Share.CreatedAt), Changed: h.minute(s.Share.UpdatedAt),
 		Until: h.minuteOrNone(s.Share.Until), Note: s.Share.Note, Impact: h.impact(s.Usage), Denied7Days: number(s.Usage.Denied7Days),
@@ -109,11 +110,11 @@ func usageChart(ctx context.Context, s service.ListedShare, lends bool) ui.Chart
 }
 
 // deniedDays are the days on which calls were refused, newest first.
-func deniedDays(days []models.UseDay) []views.DeniedDay {
-	var out []views.DeniedDay
+func deniedDays(days []models.UseDay) []shares.DeniedDay {
+	var out []shares.DeniedDay
 	for _, d := range slices.Backward(days) {
 		if d.Denied > 0 {
-			out = append(out, views.DeniedDay{Day: d.Day, Count: number(d.Denied)})
+			out = append(out, shares.DeniedDay{Day: d.Day, Count: number(d.Denied)})
 		}
 	}
 	return out

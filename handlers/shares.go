@@ -10,15 +10,15 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/shares"
 	"envshare/views/ui"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// shares is what an app lends, and what is lent to it.
-type shares struct{ pages }
+// Shares is what an app lends, and what is lent to it.
+type Shares struct{ pages }
 
 type sharesQuery struct {
 	Tab         string `query:"tab"`
@@ -38,7 +38,7 @@ func (q sharesQuery) filter() models.ShareFilter {
 	}.Clean()
 }
 
-func (h shares) index(c echo.Context) error {
+func (h Shares) index(c echo.Context) error {
 	var q sharesQuery
 	if err := form.Bind(c, &q); err != nil {
 		return err
@@ -62,12 +62,12 @@ func (h shares) index(c echo.Context) error {
 	if !p.SharingOn && p.MayEnableSharing.Allowed {
 		page.EnableHref = paths.Extensions(app)
 	}
-	return render.Page(c, http.StatusOK, views.SharesIndex(page))
+	return render.Page(c, http.StatusOK, shares.Index(page))
 }
 
 // indexPage is the list of one direction, with counts of both.
-func (h shares) indexPage(ctx context.Context, app string, q sharesQuery, found service.ShareList) views.SharesIndexPage {
-	page := views.SharesIndexPage{
+func (h Shares) indexPage(ctx context.Context, app string, q sharesQuery, found service.ShareList) shares.IndexPage {
+	page := shares.IndexPage{
 		AppID: app, WithMe: q.withMe(),
 		ByMeCount: number(found.TotalOutgoing), WithMeCount: number(found.TotalIncoming),
 		Calls7Days: number(found.Calls7Days), Denied7Days: number(found.Denied7Days),
@@ -97,7 +97,7 @@ func sharesPagination(ctx context.Context, app string, q sharesQuery, found serv
 }
 
 // find loads the share that a route names.
-func (h shares) find(c echo.Context) (place, service.ListedShare, error) {
+func (h Shares) find(c echo.Context) (place, service.ListedShare, error) {
 	p, err := h.enter(c)
 	if err != nil {
 		return place{}, service.ListedShare{}, err
@@ -108,7 +108,7 @@ func (h shares) find(c echo.Context) (place, service.ListedShare, error) {
 
 // lent loads the outgoing share that a route names, for somebody who may change
 // it.
-func (h shares) lent(c echo.Context) (place, service.ListedShare, error) {
+func (h Shares) lent(c echo.Context) (place, service.ListedShare, error) {
 	p, s, err := h.find(c)
 	if err != nil {
 		return place{}, service.ListedShare{}, err

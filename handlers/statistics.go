@@ -10,16 +10,16 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
 	"envshare/views/ui"
+	"envshare/views/usage"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// statistics are what was called in an environment.
-type statistics struct{ pages }
+// Statistics are what was called in an environment.
+type Statistics struct{ pages }
 
-func (h statistics) show(c echo.Context) error {
+func (h Statistics) show(c echo.Context) error {
 	r, caller, err := requestedUsage(c)
 	if err != nil {
 		return err
@@ -34,7 +34,7 @@ func (h statistics) show(c echo.Context) error {
 		return err
 	}
 	address, all := paths.Statistics(app, env), service.Sum(report.Points, nil)
-	page := views.StatisticsPage{
+	page := usage.StatisticsPage{
 		Base: h.base(c, p, tabStatistics), AppID: app, EnvID: env, Range: string(r), Borrowed: report.View.Borrowed(),
 		Ranges: ranges(ctx, address, r, caller), TableHref: paths.Usage(paths.StatisticsTable(app, env), string(r), caller), ByUTC: r != models.Range24Hours,
 		Empty: all.Calls == 0 && all.Denied == 0, Calls: number(all.Calls), Errors: number(all.Errors), Denied: number(all.Denied), P95: milliseconds(most(all)),
@@ -47,7 +47,7 @@ func (h statistics) show(c echo.Context) error {
 	if !page.Empty {
 		page.Charts = h.usageCharts(ctx, report, r)
 	}
-	return render.Page(c, http.StatusOK, views.Statistics(page))
+	return render.Page(c, http.StatusOK, usage.Statistics(page))
 }
 
 // side is how calls of one side are drawn.
@@ -76,7 +76,7 @@ func (s side) is(v models.EnvironmentView) func(models.UsagePoint) bool {
 	}
 }
 
-func (h statistics) usageCharts(ctx context.Context, report service.UsageReport, r models.UsageRange) []ui.ChartProps {
+func (h Statistics) usageCharts(ctx context.Context, report service.UsageReport, r models.UsageRange) []ui.ChartProps {
 	labels, layout := h.periodLabels(report.Periods, r), r.Layout()
 	over := ui.ChartProps{ID: "calls-over-time", Label: i18n.T(ctx, "statistics.calls_over_time"), Kind: "line", Categories: labels}
 	by := ui.ChartProps{ID: "calls-by-operation", Label: i18n.T(ctx, "statistics.by_operation"), Kind: "bar"}
@@ -112,8 +112,8 @@ func (h pages) durationChart(ctx context.Context, labels []string, list []models
 	}}
 }
 
-func operationRows(ctx context.Context, report service.UsageReport) []views.UsageRow {
-	var out []views.UsageRow
+func operationRows(ctx context.Context, report service.UsageReport) []usage.UsageRow {
+	var out []usage.UsageRow
 	for _, op := range models.CountedOperations() {
 		t := service.Sum(report.Points, func(p models.UsagePoint) bool { return p.Operation == op })
 		row := usageRow(i18n.T(ctx, op.MessageKey()), t)
@@ -128,14 +128,14 @@ func operationRows(ctx context.Context, report service.UsageReport) []views.Usag
 	return out
 }
 
-func usageRow(name string, t models.Tally) views.UsageRow {
-	return views.UsageRow{
+func usageRow(name string, t models.Tally) usage.UsageRow {
+	return usage.UsageRow{
 		Name: name, Calls: number(t.Calls), Errors: number(t.Errors), Denied: number(t.Denied), P50: unknownCount, P95: unknownCount, Bytes: unknownCount,
 	}
 }
 
-func (h statistics) callerRows(ctx context.Context, p place, report service.UsageReport, r models.UsageRange) []views.UsageRow {
-	var out []views.UsageRow
+func (h Statistics) callerRows(ctx context.Context, p place, report service.UsageReport, r models.UsageRange) []usage.UsageRow {
+	var out []usage.UsageRow
 	for _, caller := range report.Callers {
 		row := usageRow(callerName(ctx, report.Apps, caller.AppID), caller.Tally)
 		row.P50, row.P95, row.Bytes = milliseconds(half(caller.Tally)), milliseconds(most(caller.Tally)), size(caller.Bytes)

@@ -18,7 +18,7 @@ import (
 // download sends the figures as CSV, for spreadsheets: with a byte order mark, so
 // that they read the texts as UTF-8. Ids and names of operations are the only
 // texts, and none of them can be a formula.
-func (h statistics) download(c echo.Context) error {
+func (h Statistics) download(c echo.Context) error {
 	r, caller, err := requestedUsage(c)
 	if err != nil {
 		return err

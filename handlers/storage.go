@@ -13,14 +13,15 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/storage"
 	"envshare/views/ui"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// storage is the files of an environment.
-type storage struct{ pages }
+// Storage is the files of an environment.
+type Storage struct{ pages }
 
 type folderQuery struct {
 	Folder string `query:"folder" trim:"no"`
@@ -35,7 +36,7 @@ type fileForm struct {
 	Save bool   `query:"save"`
 }
 
-func (h storage) index(c echo.Context) error {
+func (h Storage) index(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -48,7 +49,7 @@ func (h storage) index(c echo.Context) error {
 }
 
 // list shows a folder; target is the folder that the form for uploads names.
-func (h storage) list(c echo.Context, status int, p place, q folderQuery, target string, errs views.Errors) error {
+func (h Storage) list(c echo.Context, status int, p place, q folderQuery, target string, errs views.Errors) error {
 	ctx, app, env := c.Request().Context(), p.App.AppID, p.environmentID()
 	list, err := h.services.Files.List(ctx, session.Actor(c), app, env, q.Folder, q.After)
 	if err != nil {
@@ -59,7 +60,7 @@ func (h storage) list(c echo.Context, status int, p place, q folderQuery, target
 		return err
 	}
 	may := p.opened.May(models.StorageOperate)
-	page := views.StoragePage{
+	page := storage.IndexPage{
 		Base: h.base(c, p, tabStorage), AppID: app, EnvID: env, Folder: q.Folder, Target: target, Folders: list.Folders, Errors: errs,
 		Rule: i18n.T(ctx, rule.MessageKey()), CanOperate: may.Allowed, WhyNot: reason(ctx, may), Limit: size(service.MaxFile), MaxBytes: strconv.Itoa(service.MaxFile),
 	}
@@ -76,9 +77,9 @@ func (h storage) list(c echo.Context, status int, p place, q folderQuery, target
 		page.Above, page.Here = crumbs(ctx, app, env, q.Folder)
 	}
 	for _, f := range list.Files {
-		page.Files = append(page.Files, views.FileRow{Path: f.Path, Name: f.Name(), Size: size(f.Size), Type: f.ContentType, At: h.minute(f.UpdatedAt)})
+		page.Files = append(page.Files, storage.FileRow{Path: f.Path, Name: f.Name(), Size: size(f.Size), Type: f.ContentType, At: h.minute(f.UpdatedAt)})
 	}
-	return render.Page(c, status, views.Storage(page))
+	return render.Page(c, status, storage.Index(page))
 }
 
 // crumbs lead to the folders around a file or a folder, which they name.
@@ -92,7 +93,7 @@ func crumbs(ctx context.Context, app, env, path string) ([]ui.Crumb, string) {
 }
 
 // operateFiles opens the environment for a change of its files.
-func (h storage) operateFiles(c echo.Context) (place, error) {
+func (h Storage) operateFiles(c echo.Context) (place, error) {
 	p, err := h.open(c)
 	if err != nil {
 		return place{}, err

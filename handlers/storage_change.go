@@ -8,24 +8,25 @@ import (
 
 	"envshare/internal/paths"
 	"envshare/views"
+	"envshare/views/storage"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
 // change is the page that asks before a file or a folder moves or goes.
-func (h storage) change(c echo.Context, p place, path string) (views.FileChangePage, error) {
+func (h Storage) change(c echo.Context, p place, path string) (storage.FileChangePage, error) {
 	app, env := p.App.AppID, p.environmentID()
 	sum, err := h.services.Files.Holds(c.Request().Context(), session.Actor(c), app, env, path)
 	_, name := crumbs(c.Request().Context(), app, env, path)
-	return views.FileChangePage{
+	return storage.FileChangePage{
 		Base: h.base(c, p, tabStorage), AppID: app, EnvID: env, Path: path, Name: name, Folder: strings.HasSuffix(path, "/"),
 		Files: number(sum.Files), Size: size(sum.Bytes), Target: path, Back: placeOf(app, env, path),
 	}, err
 }
 
 // asked opens the environment for a change and reads the form or the query.
-func (h storage) asked(c echo.Context) (place, fileForm, error) {
+func (h Storage) asked(c echo.Context) (place, fileForm, error) {
 	var f fileForm
 	p, err := h.operateFiles(c)
 	if err == nil {
@@ -34,7 +35,7 @@ func (h storage) asked(c echo.Context) (place, fileForm, error) {
 	return p, f, err
 }
 
-func (h storage) confirmMove(c echo.Context) error {
+func (h Storage) confirmMove(c echo.Context) error {
 	p, f, err := h.asked(c)
 	if err != nil {
 		return err
@@ -43,10 +44,10 @@ func (h storage) confirmMove(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.FileMove(page))
+	return render.Page(c, http.StatusOK, storage.FileMove(page))
 }
 
-func (h storage) move(c echo.Context) error {
+func (h Storage) move(c echo.Context) error {
 	p, f, err := h.asked(c)
 	if err != nil {
 		return err
@@ -63,7 +64,7 @@ func (h storage) move(c echo.Context) error {
 			return err
 		}
 		page.Target, page.Errors = f.To, views.Errors{"to": *said}
-		return render.Page(c, http.StatusUnprocessableEntity, views.FileMove(page))
+		return render.Page(c, http.StatusUnprocessableEntity, storage.FileMove(page))
 	}
 	if err != nil {
 		return err
@@ -71,7 +72,7 @@ func (h storage) move(c echo.Context) error {
 	return done(c, placeOf(app, env, to), "flash.file_moved", "path", to)
 }
 
-func (h storage) confirmDelete(c echo.Context) error {
+func (h Storage) confirmDelete(c echo.Context) error {
 	p, f, err := h.asked(c)
 	if err != nil {
 		return err
@@ -80,10 +81,10 @@ func (h storage) confirmDelete(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, views.FileDelete(page))
+	return render.Page(c, http.StatusOK, storage.FileDelete(page))
 }
 
-func (h storage) delete(c echo.Context) error {
+func (h Storage) delete(c echo.Context) error {
 	p, f, err := h.asked(c)
 	if err != nil {
 		return err

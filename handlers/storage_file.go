@@ -8,13 +8,13 @@ import (
 
 	"envshare/internal/paths"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/storage"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-func (h storage) show(c echo.Context) error {
+func (h Storage) show(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
@@ -38,20 +38,20 @@ func (h storage) show(c echo.Context) error {
 		}
 	}
 	may := p.opened.May(models.StorageOperate)
-	page := views.FilePage{
+	page := storage.FilePage{
 		Base: h.base(c, p, tabStorage), AppID: app, EnvID: env, Path: file.Path, Name: file.Name(), ID: file.ID(),
 		Size: size(file.Size), Type: file.ContentType, SHA256: file.SHA256, Owner: strings.TrimSpace(file.OwnerAppID + " " + file.OwnerOpenID),
 		Created: h.minute(file.CreatedAt), At: h.minute(file.UpdatedAt), Text: preview.Text, Cut: preview.Cut, Image: preview.Image,
 		CanOperate: may.Allowed, WhyNot: reason(ctx, may),
 	}
 	page.Above, _ = crumbs(ctx, app, env, file.Path)
-	return render.Page(c, http.StatusOK, views.File(page))
+	return render.Page(c, http.StatusOK, storage.File(page))
 }
 
 // allowPictures lets the page load pictures from the gateway, and this page only.
 // The bytes come from there even for a preview: what somebody uploaded is never
 // delivered under the console's own origin, whatever type it claims to have.
-func (h storage) allowPictures(c echo.Context) error {
+func (h Storage) allowPictures(c echo.Context) error {
 	origin, err := h.services.Files.ShowOrigin(c.Request().Context())
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func (h storage) allowPictures(c echo.Context) error {
 }
 
 // openFile leads to the gateway, which delivers the file on an origin of its own.
-func (h storage) openFile(c echo.Context) error {
+func (h Storage) openFile(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err

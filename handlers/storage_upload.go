@@ -45,7 +45,7 @@ type upload struct {
 
 // create stores each file while it arrives. The first one that is refused ends it;
 // those before it stay, and the page says so.
-func (h storage) create(c echo.Context) error {
+func (h Storage) create(c echo.Context) error {
 	p, err := h.operateFiles(c)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (h storage) create(c echo.Context) error {
 
 // refuseUpload shows the folder that was uploaded into, if there can be one, with
 // what is wrong.
-func (h storage) refuseUpload(c echo.Context, p place, u upload) error {
+func (h Storage) refuseUpload(c echo.Context, p place, u upload) error {
 	if u.stored > 0 {
 		session.Flash(c, "warning", "flash.files_stored_before", "count", number(u.stored))
 	}
@@ -82,7 +82,7 @@ func (h storage) refuseUpload(c echo.Context, p place, u upload) error {
 	return h.list(c, http.StatusUnprocessableEntity, p, shown, u.folder, u.errs)
 }
 
-func (h storage) read(c echo.Context, p place, parts *form.Parts, u *upload) error {
+func (h Storage) read(c echo.Context, p place, parts *form.Parts, u *upload) error {
 	for {
 		part, err := parts.Next()
 		if errors.Is(err, io.EOF) {
@@ -113,7 +113,7 @@ func (h storage) read(c echo.Context, p place, parts *form.Parts, u *upload) err
 
 // take stores a file. What is wrong with it stands beside the field: with the
 // folder, when no file could have a good path in it.
-func (h storage) take(c echo.Context, p place, u *upload, part *form.Part) error {
+func (h Storage) take(c echo.Context, p place, u *upload, part *form.Part) error {
 	name := uploadPath(&multipart.FileHeader{Filename: part.FileName(), Header: part.Header})
 	if u.folder != "" && models.CheckFilePath(strings.TrimSuffix(u.folder, "/")) != nil {
 		u.errs = views.Errors{uploadFolder: models.M("error.file_path", "max", models.MaxFilePath)}

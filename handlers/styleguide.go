@@ -7,22 +7,22 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/styleguide"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// styleguide shows the parts of which pages are made. It is for development, and
+// Styleguide shows the parts of which pages are made. It is for development, and
 // for operators.
-type styleguide struct{ pages }
+type Styleguide struct{ pages }
 
-func (h styleguide) show(c echo.Context) error { return h.render(c, views.Styleguide) }
+func (h Styleguide) show(c echo.Context) error { return h.render(c, styleguide.Styleguide) }
 
-func (h styleguide) dialog(c echo.Context) error { return h.render(c, views.StyleguideDialog) }
+func (h Styleguide) dialog(c echo.Context) error { return h.render(c, styleguide.Dialog) }
 
-func (h styleguide) render(c echo.Context, page func(views.StyleguidePage) templ.Component) error {
+func (h Styleguide) render(c echo.Context, page func(styleguide.Page) templ.Component) error {
 	if err := models.MayAdministerInstallation(session.Actor(c)).Err(); err != nil {
 		return err
 	}
-	return render.Page(c, http.StatusOK, page(views.StyleguidePage{Base: render.Base(c, "")}))
+	return render.Page(c, http.StatusOK, page(styleguide.Page{Base: render.Base(c, "")}))
 }

@@ -13,13 +13,14 @@ import (
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views"
+	"envshare/views/database"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// transfers are the imports and exports of a collection.
-type transfers struct{ pages }
+// Transfers are the imports and exports of a collection.
+type Transfers struct{ pages }
 
 type importForm struct {
 	Mode string `form:"mode"`
@@ -31,16 +32,16 @@ type exportForm struct {
 	Filter string `form:"filter"`
 }
 
-func (h transfers) index(c echo.Context) error {
+func (h Transfers) index(c echo.Context) error {
 	p, err := h.open(c)
 	if err != nil {
 		return err
 	}
-	return h.list(c, http.StatusOK, p, views.TransfersPage{})
+	return h.list(c, http.StatusOK, p, database.TransfersPage{})
 }
 
 // list shows the page with what was typed into its forms.
-func (h transfers) list(c echo.Context, status int, p place, page views.TransfersPage) error {
+func (h Transfers) list(c echo.Context, status int, p place, page database.TransfersPage) error {
 	ctx, name := c.Request().Context(), c.Param(nameParam)
 	actor, app, env := session.Actor(c), p.App.AppID, p.environmentID()
 	if _, err := h.services.Documents.Indexes(ctx, actor, app, env, name); err != nil {
@@ -55,11 +56,11 @@ func (h transfers) list(c echo.Context, status int, p place, page views.Transfer
 		page.Running = page.Running || !t.Ended()
 		page.Transfers = append(page.Transfers, h.row(ctx, t, page.Head.CanOperate))
 	}
-	return render.Page(c, status, views.Transfers(page))
+	return render.Page(c, status, database.Transfers(page))
 }
 
-func (h transfers) row(ctx context.Context, t models.Transfer, operates bool) views.TransferRow {
-	row := views.TransferRow{
+func (h Transfers) row(ctx context.Context, t models.Transfer, operates bool) database.TransferRow {
+	row := database.TransferRow{
 		ID: t.ID, Kind: i18n.T(ctx, "transfer_kind."+string(t.Kind)), File: t.FileName, Status: i18n.T(ctx, "transfer_status."+string(t.Status)),
 		Progress: i18n.T(ctx, "transfers.progress", "count", number(t.Documents), "failed", number(t.Failed), "size", size(t.BytesDone)),
 		By:       t.ActorName, At: h.minute(t.CreatedAt), Running: !t.Ended(), CanCancel: operates && !t.Ended(),
@@ -79,7 +80,7 @@ func (h transfers) row(ctx context.Context, t models.Transfer, operates bool) vi
 	return row
 }
 
-func (h transfers) importFile(c echo.Context) error {
+func (h Transfers) importFile(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err
@@ -93,7 +94,7 @@ func (h transfers) importFile(c echo.Context) error {
 		return err
 	}
 	refuse := func(said models.Msg) error {
-		page := views.TransfersPage{Mode: f.Mode, Stop: f.Stop, Errors: views.Errors{"file": said}}
+		page := database.TransfersPage{Mode: f.Mode, Stop: f.Stop, Errors: views.Errors{"file": said}}
 		return h.list(c, http.StatusUnprocessableEntity, p, page)
 	}
 	if noFile != nil || file.FileName() == "" {
@@ -118,7 +119,7 @@ func (h transfers) importFile(c echo.Context) error {
 	return done(c, paths.Transfers(app, env, name), "flash.import_begun")
 }
 
-func (h transfers) export(c echo.Context) error {
+func (h Transfers) export(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err
@@ -130,7 +131,7 @@ func (h transfers) export(c echo.Context) error {
 	app, env, name := p.App.AppID, p.environmentID(), c.Param(nameParam)
 	_, err = h.services.Transfers.Export(c.Request().Context(), session.Actor(c), app, env, name, service.Export{Format: f.Format, Filter: f.Filter})
 	if said := refusedBy(err); said != nil {
-		return h.list(c, http.StatusUnprocessableEntity, p, views.TransfersPage{Format: f.Format, Filter: f.Filter, Errors: views.Errors{"filter": *said}})
+		return h.list(c, http.StatusUnprocessableEntity, p, database.TransfersPage{Format: f.Format, Filter: f.Filter, Errors: views.Errors{"filter": *said}})
 	}
 	if err != nil {
 		return err
@@ -138,7 +139,7 @@ func (h transfers) export(c echo.Context) error {
 	return done(c, paths.Transfers(app, env, name), "flash.export_begun")
 }
 
-func (h transfers) download(c echo.Context) error {
+func (h Transfers) download(c echo.Context) error {
 	p, err := h.operate(c)
 	if err != nil {
 		return err
@@ -155,7 +156,7 @@ func (h transfers) download(c echo.Context) error {
 	return nil
 }
 
-func (h transfers) cancel(c echo.Context) error {
+func (h Transfers) cancel(c echo.Context) error {
 	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
 	if err := h.services.Transfers.Cancel(c.Request().Context(), session.Actor(c), app, env, c.Param(transferParam)); err != nil {
 		return err
@@ -163,7 +164,7 @@ func (h transfers) cancel(c echo.Context) error {
 	return done(c, paths.Transfers(app, env, name), "flash.transfer_cancelled")
 }
 
-func (h transfers) resume(c echo.Context) error {
+func (h Transfers) resume(c echo.Context) error {
 	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
 	if err := h.services.Transfers.Resume(c.Request().Context(), session.Actor(c), app, env, c.Param(transferParam)); err != nil {
 		return err

@@ -10,15 +10,15 @@ import (
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
-	"envshare/views"
 	"envshare/views/ui"
+	"envshare/views/usage"
 	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
 
-// visitors are the end users who were seen in an environment.
-type visitors struct{ pages }
+// Visitors are the end users who were seen in an environment.
+type Visitors struct{ pages }
 
 type visitorsQuery struct {
 	From   string `query:"from"`
@@ -26,7 +26,7 @@ type visitorsQuery struct {
 	Page   int    `query:"page"`
 }
 
-func (h visitors) index(c echo.Context) error {
+func (h Visitors) index(c echo.Context) error {
 	var q visitorsQuery
 	if err := form.Bind(c, &q); err != nil {
 		return err
@@ -41,7 +41,7 @@ func (h visitors) index(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := views.VisitorsIndexPage{
+	page := usage.VisitorsIndexPage{
 		Base: h.base(c, p, tabUsers), AppID: app, EnvID: env, Search: q.Search, Filtered: q.From != "" || q.Search != "",
 		From:       []ui.Option{{Label: i18n.T(ctx, "visitors.all_apps"), Selected: q.From == ""}},
 		Pagination: pagination(ctx, paths.VisitorsQuery(app, env, q.From, q.Search), request, list.Total),
@@ -52,11 +52,11 @@ func (h visitors) index(c echo.Context) error {
 	for _, v := range list.Visitors {
 		page.Visitors = append(page.Visitors, h.visitorRow(ctx, p, v, list.Apps[v.AppID]))
 	}
-	return render.Page(c, http.StatusOK, views.VisitorsIndex(page))
+	return render.Page(c, http.StatusOK, usage.VisitorsIndex(page))
 }
 
-func (h visitors) visitorRow(ctx context.Context, p place, v models.Visitor, app models.App) views.VisitorRow {
-	return views.VisitorRow{
+func (h Visitors) visitorRow(ctx context.Context, p place, v models.Visitor, app models.App) usage.VisitorRow {
+	return usage.VisitorRow{
 		Href: paths.Visitor(p.App.AppID, p.environmentID(), v.Key()), OpenID: v.OpenID, UnionID: v.UnionID,
 		AppID: v.AppID, AppName: callerName(ctx, map[string]models.App{app.AppID: app}, v.AppID),
 		Borrowed: v.AppID != p.opened.View.Environment.AppID, Channel: channelKey(app.Kind),
@@ -73,13 +73,13 @@ func channelKey(k models.AppKind) string {
 	return "visitors.channel_miniprogram"
 }
 
-func (h visitors) show(c echo.Context) error {
+func (h Visitors) show(c echo.Context) error {
 	p, v, err := h.visitor(c)
 	if err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	page := views.VisitorShowPage{
+	page := usage.VisitorShowPage{
 		Base: h.base(c, p, tabUsers), AppID: p.App.AppID, EnvID: p.environmentID(), Visitor: h.visitorRow(ctx, p, v.Visitor, v.App),
 		SignOutHref: paths.SignOutVisitor(p.App.AppID, p.environmentID(), v.Key()), WhyNotSignOut: reason(ctx, v.MaySignOut),
 		SeesSessions: v.AppID == p.App.AppID,
@@ -88,15 +88,15 @@ func (h visitors) show(c echo.Context) error {
 		page.AllowedUntil = h.minute(v.Verdict.ExpiresAt)
 	}
 	for _, s := range v.Sessions {
-		page.Sessions = append(page.Sessions, views.VisitorSession{
+		page.Sessions = append(page.Sessions, usage.VisitorSession{
 			Began: h.minute(s.CreatedAt), AccessUntil: h.minute(s.AccessUntil), RenewableUntil: h.minute(s.RefreshUntil), Active: h.now().Before(s.AccessUntil),
 		})
 	}
-	return render.Page(c, http.StatusOK, views.VisitorShow(page))
+	return render.Page(c, http.StatusOK, usage.VisitorShow(page))
 }
 
 // visitor loads the visitor that a route names, and where it is.
-func (h visitors) visitor(c echo.Context) (place, service.ShownVisitor, error) {
+func (h Visitors) visitor(c echo.Context) (place, service.ShownVisitor, error) {
 	p, err := h.open(c)
 	if err != nil {
 		return place{}, service.ShownVisitor{}, err
@@ -106,7 +106,7 @@ func (h visitors) visitor(c echo.Context) (place, service.ShownVisitor, error) {
 }
 
 // confirmSignOut says what ends, before it does.
-func (h visitors) confirmSignOut(c echo.Context) error {
+func (h Visitors) confirmSignOut(c echo.Context) error {
 	p, v, err := h.visitor(c)
 	if err != nil {
 		return err
@@ -115,13 +115,13 @@ func (h visitors) confirmSignOut(c echo.Context) error {
 		return err
 	}
 	app, env := p.App.AppID, p.environmentID()
-	return render.Page(c, http.StatusOK, views.VisitorSignOut(views.VisitorSignOutPage{
+	return render.Page(c, http.StatusOK, usage.VisitorSignOut(usage.VisitorSignOutPage{
 		Base: h.base(c, p, tabUsers), OpenID: v.OpenID, AppName: v.App.Name, Own: v.Own(p.opened.View), Sessions: number(len(v.Sessions)),
 		Action: paths.SignOutVisitor(app, env, v.Key()), Back: paths.Visitor(app, env, v.Key()),
 	}))
 }
 
-func (h visitors) signOut(c echo.Context) error {
+func (h Visitors) signOut(c echo.Context) error {
 	app, env, key := c.Param(appParam), c.Param(envParam), c.Param(visitorParam)
 	if err := h.services.Visitors.SignOut(c.Request().Context(), session.Actor(c), app, env, key); err != nil {
 		return err

@@ -88,8 +88,8 @@ type Strip struct {
 // Errors are the messages for the fields of a form that was refused.
 type Errors map[string]models.Msg
 
-// text returns the message for a field in the reader's language, "" for none.
-func (e Errors) text(ctx context.Context, field string) string {
+// Text returns the message for a field in the reader's language, "" for none.
+func (e Errors) Text(ctx context.Context, field string) string {
 	m, ok := e[field]
 	if !ok {
 		return ""

@@ -227,7 +227,7 @@ func document(b Base, title string) templ.Component {
 }
 
 // page is the console's frame: top bar, tabs, messages, content.
-func page(b Base, title string) templ.Component {
+func Page(b Base, title string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -311,7 +311,7 @@ func page(b Base, title string) templ.Component {
 }
 
 // plainPage is the frame of pages before sign-in: one narrow column.
-func plainPage(b Base, title string) templ.Component {
+func PlainPage(b Base, title string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -1,72 +1,76 @@
-package views
+package views_test
 
 import (
 	"github.com/a-h/templ"
 
 	"envshare/models"
+	"envshare/views"
+	"envshare/views/audit"
+	"envshare/views/operator"
+	"envshare/views/signin"
 	"envshare/views/ui"
 )
 
 func addOperatorSamples(pages map[string]templ.Component, more ui.PaginationProps) {
-	bad := Errors{}
+	bad := views.Errors{}
 	for _, field := range []string{"group", "actor", "environment", "from", "until", "subject", "id", "name", "appid", "type", "principal", "secret", "web_domains", "username", "user", "role", "password", "password_again"} {
 		bad[field] = models.M("error.required")
 	}
-	rows := []AuditRow{
+	rows := []audit.Row{
 		{Href: "/e", When: "2026-11-20 18:40:00", Actor: "alice", Via: "控制台", IP: "192.0.2.7", Sentence: "部署云函数 hello", Group: "云函数", EnvironmentID: envTest, Environment: "测试环境", OtherSide: "借用方 · 双十一活动"},
 		{Href: "/f", When: "2026-11-20 18:30:00", Actor: "apply", Via: "命令行", Sentence: "修改应用", Group: "应用与环境"},
 	}
-	list := AuditList{
+	list := audit.List{
 		Address: "/audit", Export: "/audit/export", OfApp: true, Zone: "UTC+8", Rows: rows, Pagination: more, Environment: "gone-1a2b3c",
-		Environments: []AuditEnvironment{{ID: envTest, Name: "测试环境"}, {ID: "member-1a2b3c", Name: "会员环境", Borrowed: true}},
+		Environments: []audit.Environment{{ID: envTest, Name: "测试环境"}, {ID: "member-1a2b3c", Name: "会员环境", Borrowed: true}},
 	}
-	pages["audit"] = AuditIndex(AuditIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, List: list})
+	pages["audit"] = audit.Index(audit.IndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, List: list})
 	list.Rows = nil
-	pages["audit empty"] = AuditIndex(AuditIndexPage{Base: sampleBase(), AppID: appMall, List: list})
+	pages["audit empty"] = audit.Index(audit.IndexPage{Base: sampleBase(), AppID: appMall, List: list})
 	list.Filtered, list.Errors = true, bad
-	pages["audit, nothing found"] = AuditIndex(AuditIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, List: list})
-	event := AuditEventView{AuditRow: rows[0], ID: "01JDA4V9K7Y2E0Q6N3M5R8T1WX", RequestID: "01JDA4V9K7Y2E0Q6N3M5R8T1WY", Zone: "UTC+8", Log: "/audit", Differences: []AuditDifference{
+	pages["audit, nothing found"] = audit.Index(audit.IndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, List: list})
+	event := audit.EventView{Row: rows[0], ID: "01JDA4V9K7Y2E0Q6N3M5R8T1WX", RequestID: "01JDA4V9K7Y2E0Q6N3M5R8T1WY", Zone: "UTC+8", Log: "/audit", Differences: []audit.Difference{
 		{Label: "授予的权限 · 测试环境", List: true, Removed: []string{"读取数据"}, Added: []string{"调用云函数", "查看云函数"}}, {Label: "备注", After: "双十一"}, {Label: "已暂停", Before: "否", After: "是"},
 	}}
-	pages["audit event"] = AuditEvent(AuditEventPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Event: event})
-	pages["audit event without changes"] = AuditEvent(AuditEventPage{Base: sampleBase(), AppID: appMall, Event: AuditEventView{AuditRow: rows[1], ID: "01JDA4V9K7Y2E0Q6N3M5R8T1WX", Log: "/audit"}})
+	pages["audit event"] = audit.Event(audit.EventPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Event: event})
+	pages["audit event without changes"] = audit.Event(audit.EventPage{Base: sampleBase(), AppID: appMall, Event: audit.EventView{Row: rows[1], ID: "01JDA4V9K7Y2E0Q6N3M5R8T1WX", Log: "/audit"}})
 	list.OfApp, list.Errors, list.Rows = false, nil, rows
-	pages["operator audit"] = OperatorAudit(OperatorAuditPage{Base: plain(), List: list})
-	pages["operator audit event"] = OperatorAuditEvent(OperatorAuditEventPage{Base: plain(), Event: event})
-	pages["operator health"] = OperatorHealth(OperatorHealthPage{Base: plain(), Version: "v1.2.0", Go: "go1.26", GatewayURL: "http://127.0.0.1:8081", Started: "2026-11-20 18:40", Uptime: "3 天", Database: "SQLite 3.45.1", DatabaseSize: "12.0 MB", Migrations: "11", LastMigration: "202611280031-user-disabling", DocumentSize: "1.0 MB", Files: "12", FileSize: "3.0 MB", DiskFree: "1.0 GB", DiskTotal: "100.0 GB", DiskLow: true, Errors: "3", HasErrors: true, Workers: &OperatorWorkers{Serving: "3", Busy: "1", Starting: "0", Spares: "2", Queued: "0"}})
-	pages["operator health, little known"] = OperatorHealth(OperatorHealthPage{Base: plain()})
-	pages["operator settings"] = OperatorSettings(OperatorSettingsPage{Base: plain(), Settings: []OperatorSetting{{Name: "data", Value: "/data", Source: "默认值", Default: true}, {Name: "database", Source: "环境变量"}}})
-	pages["operator settings empty"] = OperatorSettings(OperatorSettingsPage{Base: plain()})
+	pages["operator audit"] = operator.Audit(operator.AuditPage{Base: plain(), List: list})
+	pages["operator audit event"] = operator.AuditEvent(operator.AuditEventPage{Base: plain(), Event: event})
+	pages["operator health"] = operator.Health(operator.HealthPage{Base: plain(), Version: "v1.2.0", Go: "go1.26", GatewayURL: "http://127.0.0.1:8081", Started: "2026-11-20 18:40", Uptime: "3 天", Database: "SQLite 3.45.1", DatabaseSize: "12.0 MB", Migrations: "11", LastMigration: "202611280031-user-disabling", DocumentSize: "1.0 MB", Files: "12", FileSize: "3.0 MB", DiskFree: "1.0 GB", DiskTotal: "100.0 GB", DiskLow: true, Errors: "3", HasErrors: true, Workers: &operator.Workers{Serving: "3", Busy: "1", Starting: "0", Spares: "2", Queued: "0"}})
+	pages["operator health, little known"] = operator.Health(operator.HealthPage{Base: plain()})
+	pages["operator settings"] = operator.Settings(operator.SettingsPage{Base: plain(), Settings: []operator.Setting{{Name: "data", Value: "/data", Source: "默认值", Default: true}, {Name: "database", Source: "环境变量"}}})
+	pages["operator settings empty"] = operator.Settings(operator.SettingsPage{Base: plain()})
 	addOperatorForms(pages, more, bad)
 }
 
-func addOperatorForms(pages map[string]templ.Component, more ui.PaginationProps, bad Errors) {
-	pages["principals"] = OperatorPrincipals(OperatorPrincipalsPage{Base: plain(), Pagination: more, Principals: []OperatorPrincipalRow{{ID: "acme", Name: "示例科技", Apps: "4", Created: "2026-03-01", WhyNotDelete: "还有 4 个应用"}, {ID: "empty", Name: "空", Apps: "0"}}})
-	pages["principals empty"] = OperatorPrincipals(OperatorPrincipalsPage{Base: plain(), Text: "x"})
-	pages["principal new"] = OperatorPrincipal(OperatorPrincipalPage{Base: plain(), New: true})
-	pages["principal refused"] = OperatorPrincipal(OperatorPrincipalPage{Base: plain(), ID: "acme", Name: "我", Conflict: true, NameNow: "他", Errors: bad})
-	pages["operator apps"] = OperatorApps(OperatorAppsPage{Base: plain(), Pagination: more, Apps: []OperatorAppRow{
+func addOperatorForms(pages map[string]templ.Component, more ui.PaginationProps, bad views.Errors) {
+	pages["principals"] = operator.Principals(operator.PrincipalsPage{Base: plain(), Pagination: more, Principals: []operator.PrincipalRow{{ID: "acme", Name: "示例科技", Apps: "4", Created: "2026-03-01", WhyNotDelete: "还有 4 个应用"}, {ID: "empty", Name: "空", Apps: "0"}}})
+	pages["principals empty"] = operator.Principals(operator.PrincipalsPage{Base: plain(), Text: "x"})
+	pages["principal new"] = operator.Principal(operator.PrincipalPage{Base: plain(), New: true})
+	pages["principal refused"] = operator.Principal(operator.PrincipalPage{Base: plain(), ID: "acme", Name: "我", Conflict: true, NameNow: "他", Errors: bad})
+	pages["operator apps"] = operator.Apps(operator.AppsPage{Base: plain(), Pagination: more, Apps: []operator.AppRow{
 		{AppRef: appRef(appMall, "商城小程序", models.MiniProgram, true), Principal: "示例科技", PrincipalID: "acme", Created: "2026-03-01", Sharing: true, HasSecret: true},
 		{AppRef: appRef(appEvent, "双十一活动", models.OfficialAccount, true), Principal: "示例科技", PrincipalID: "acme"},
 	}})
-	pages["operator apps empty"] = OperatorApps(OperatorAppsPage{Base: plain(), Text: "x"})
-	choices := []OperatorChoice{{Value: "acme", Label: "示例科技"}}
-	pages["operator app new"] = OperatorApp(OperatorAppPage{Base: plain(), New: true, Kind: models.MiniProgram, Principals: choices})
-	pages["operator app refused"] = OperatorApp(OperatorAppPage{
+	pages["operator apps empty"] = operator.Apps(operator.AppsPage{Base: plain(), Text: "x"})
+	choices := []operator.Choice{{Value: "acme", Label: "示例科技"}}
+	pages["operator app new"] = operator.App(operator.AppPage{Base: plain(), New: true, Kind: models.MiniProgram, Principals: choices})
+	pages["operator app refused"] = operator.App(operator.AppPage{
 		Base: plain(), AppID: appMall, Name: "我", Kind: models.OfficialAccount, HasSecret: true, DropSecret: true, Principals: choices, Errors: bad,
-		Now: &OperatorAppPage{Name: "他", Kind: models.MiniProgram, Principal: "acme", WebDomains: "shop.example"},
+		Now: &operator.AppPage{Name: "他", Kind: models.MiniProgram, Principal: "acme", WebDomains: "shop.example"},
 	})
-	pages["users"] = OperatorUsers(OperatorUsersPage{Base: plain(), Pagination: more, Users: []OperatorUserRow{{ID: "u1", Name: "alice", Operator: true, Apps: "3", Created: "2026-03-01"}, {ID: "u2", Name: "bob", Disabled: "2026-11-20 18:40"}, {ID: "u3", Name: "carol", SetupUntil: "2026-11-27 18:40"}}})
-	pages["users empty"] = OperatorUsers(OperatorUsersPage{Base: plain(), Text: "x"})
-	pages["user new"] = OperatorUserNew(OperatorUserNewPage{Base: plain(), Username: "A", Operator: true, Errors: bad})
-	pages["user link"] = OperatorUserLink(OperatorUserLinkPage{Base: plain(), UserID: "u3", Name: "carol", Link: "https://console.example/choose-password/abc"})
-	member := []OperatorMembership{{AppRef: appRef(appMall, "商城小程序", models.MiniProgram, true), Role: models.RoleAdmin}}
-	pages["user"] = OperatorUser(OperatorUserPage{Base: plain(), OperatorUserRow: OperatorUserRow{ID: "u1", Name: "alice", Operator: true, Created: "2026-03-01"}, WhyKeep: "最后一个平台管理员", Memberships: member})
-	pages["user changed"] = OperatorUser(OperatorUserPage{Base: plain(), OperatorUserRow: OperatorUserRow{ID: "u2", Name: "bob", Disabled: "2026-11-20 18:40", SetupUntil: "2026-11-20 18:40", SetupOver: true}, AppID: "wx", Role: "admin", Conflict: true, Errors: bad})
-	for _, ask := range []string{AskDeletePrincipal, AskDisableUser, AskResetPassword} {
-		pages[ask] = OperatorConfirm(OperatorConfirmPage{Base: plain(), Ask: ask, Name: "bob", Version: "v", Action: "/do", Back: "/back"})
+	pages["users"] = operator.Users(operator.UsersPage{Base: plain(), Pagination: more, Users: []operator.UserRow{{ID: "u1", Name: "alice", Operator: true, Apps: "3", Created: "2026-03-01"}, {ID: "u2", Name: "bob", Disabled: "2026-11-20 18:40"}, {ID: "u3", Name: "carol", SetupUntil: "2026-11-27 18:40"}}})
+	pages["users empty"] = operator.Users(operator.UsersPage{Base: plain(), Text: "x"})
+	pages["user new"] = operator.UserNew(operator.UserNewPage{Base: plain(), Username: "A", Operator: true, Errors: bad})
+	pages["user link"] = operator.UserLink(operator.UserLinkPage{Base: plain(), UserID: "u3", Name: "carol", Link: "https://console.example/choose-password/abc"})
+	member := []operator.Membership{{AppRef: appRef(appMall, "商城小程序", models.MiniProgram, true), Role: models.RoleAdmin}}
+	pages["user"] = operator.User(operator.UserPage{Base: plain(), UserRow: operator.UserRow{ID: "u1", Name: "alice", Operator: true, Created: "2026-03-01"}, WhyKeep: "最后一个平台管理员", Memberships: member})
+	pages["user changed"] = operator.User(operator.UserPage{Base: plain(), UserRow: operator.UserRow{ID: "u2", Name: "bob", Disabled: "2026-11-20 18:40", SetupUntil: "2026-11-20 18:40", SetupOver: true}, AppID: "wx", Role: "admin", Conflict: true, Errors: bad})
+	for _, ask := range []string{operator.AskDeletePrincipal, operator.AskDisableUser, operator.AskResetPassword} {
+		pages[ask] = operator.Confirm(operator.ConfirmPage{Base: plain(), Ask: ask, Name: "bob", Version: "v", Action: "/do", Back: "/back"})
 	}
-	pages["confirm refused"] = OperatorConfirm(OperatorConfirmPage{Base: plain(), Ask: AskDeletePrincipal, Name: "acme", WhyNot: "还有 4 个应用", Action: "/do", Back: "/back"})
-	pages["choose password"] = ChoosePassword(ChoosePasswordPage{Base: Base{CSRF: "token"}, Token: "t", Username: "carol"})
-	pages["choose password refused"] = ChoosePassword(ChoosePasswordPage{Base: Base{CSRF: "token"}, Token: "t", Username: "carol", Errors: bad})
+	pages["confirm refused"] = operator.Confirm(operator.ConfirmPage{Base: plain(), Ask: operator.AskDeletePrincipal, Name: "acme", WhyNot: "还有 4 个应用", Action: "/do", Back: "/back"})
+	pages["choose password"] = signin.ChoosePassword(signin.ChoosePasswordPage{Base: views.Base{CSRF: "token"}, Token: "t", Username: "carol"})
+	pages["choose password refused"] = signin.ChoosePassword(signin.ChoosePasswordPage{Base: views.Base{CSRF: "token"}, Token: "t", Username: "carol", Errors: bad})
 }

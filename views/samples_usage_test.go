@@ -1,4 +1,4 @@
-package views
+package views_test
 
 import (
 	"strings"
@@ -7,7 +7,9 @@ import (
 	"github.com/a-h/templ"
 
 	"envshare/internal/i18n"
+	"envshare/views/functions"
 	"envshare/views/ui"
+	"envshare/views/usage"
 )
 
 func sampleChart() ui.ChartProps {
@@ -18,26 +20,26 @@ func sampleChart() ui.ChartProps {
 
 func addUsageSamples(pages map[string]templ.Component, more ui.PaginationProps) {
 	ranges := []ui.Segment{{Label: "24 小时", Href: "/a", Active: true}, {Label: "7 天", Href: "/b"}}
-	full := StatisticsPage{
+	full := usage.StatisticsPage{
 		Base: sampleBase(), AppID: appMall, EnvID: envTest, Range: "24h", Ranges: ranges, ByUTC: true, TableHref: "/table", Calls: "1,230", Errors: "3", Denied: "5", P95: "120 ms",
 		Collections: "4", Documents: "12,480", Files: "31", Bytes: "4.2 GB", Charts: []ui.ChartProps{sampleChart()}, CallerCount: 120, Caller: "会员小程序", AllHref: "/all",
-		Operations: []UsageRow{{Name: "调用云函数", Calls: "1,200", Errors: "3", Denied: "5", P50: "30 ms", P95: "120 ms", Bytes: "–"}},
-		Callers:    []UsageRow{{Name: "会员小程序", ID: "wx1f2e3d4c5b6a7988", Href: "/one", Borrowed: true, Calls: "30", Errors: "0", Denied: "5", P50: "–", P95: "–", Bytes: "0 B"}},
+		Operations: []usage.UsageRow{{Name: "调用云函数", Calls: "1,200", Errors: "3", Denied: "5", P50: "30 ms", P95: "120 ms", Bytes: "–"}},
+		Callers:    []usage.UsageRow{{Name: "会员小程序", ID: "wx1f2e3d4c5b6a7988", Href: "/one", Borrowed: true, Calls: "30", Errors: "0", Denied: "5", P50: "–", P95: "–", Bytes: "0 B"}},
 	}
-	pages["statistics"] = Statistics(full)
-	pages["statistics empty"] = Statistics(StatisticsPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, Borrowed: true, Ranges: ranges, Empty: true})
-	pages["monitoring"] = FunctionMonitoring(FunctionMonitoringPage{Base: sampleBase(), FunctionHead: sampleHead(), Ranges: ranges, ByUTC: true, Calls: "8", Errors: "2", P50: "8 ms", P95: "3 s", Longest: "3.1 s", Memory: "50 MB", Limit: "256 MB", Charts: []ui.ChartProps{sampleChart()}})
-	pages["monitoring empty"] = FunctionMonitoring(FunctionMonitoringPage{Base: sampleBase(), FunctionHead: sampleHead(), Ranges: ranges, Empty: true})
-	row := VisitorRow{Href: "/v", OpenID: "oABCDEFGHIJKLMNOPQRSTUVWXYZ1", UnionID: "u1", AppID: appEvent, AppName: "双十一活动", Borrowed: true, Channel: "visitors.channel_web", First: "2026-11-20 10:02", Last: "2026-11-22 21:14", Visits: "12"}
-	pages["visitors"] = VisitorsIndex(VisitorsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, From: []ui.Option{{Label: "全部应用", Selected: true}}, Visitors: []VisitorRow{row}, Pagination: more})
-	pages["visitors empty"] = VisitorsIndex(VisitorsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest})
-	pages["visitors none"] = VisitorsIndex(VisitorsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Filtered: true, Search: "x"})
-	pages["visitor"] = VisitorShow(VisitorShowPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Visitor: row, AllowedUntil: "2026-11-22 23:14", SeesSessions: true, Sessions: []VisitorSession{{Began: "2026-11-22 21:14", AccessUntil: "2026-11-22 23:14", RenewableUntil: "2026-12-22 21:14", Active: true}}, SignOutHref: "/out"})
+	pages["statistics"] = usage.Statistics(full)
+	pages["statistics empty"] = usage.Statistics(usage.StatisticsPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, Borrowed: true, Ranges: ranges, Empty: true})
+	pages["monitoring"] = functions.Monitoring(functions.MonitoringPage{Base: sampleBase(), Head: sampleHead(), Ranges: ranges, ByUTC: true, Calls: "8", Errors: "2", P50: "8 ms", P95: "3 s", Longest: "3.1 s", Memory: "50 MB", Limit: "256 MB", Charts: []ui.ChartProps{sampleChart()}})
+	pages["monitoring empty"] = functions.Monitoring(functions.MonitoringPage{Base: sampleBase(), Head: sampleHead(), Ranges: ranges, Empty: true})
+	row := usage.VisitorRow{Href: "/v", OpenID: "oABCDEFGHIJKLMNOPQRSTUVWXYZ1", UnionID: "u1", AppID: appEvent, AppName: "双十一活动", Borrowed: true, Channel: "visitors.channel_web", First: "2026-11-20 10:02", Last: "2026-11-22 21:14", Visits: "12"}
+	pages["visitors"] = usage.VisitorsIndex(usage.VisitorsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, From: []ui.Option{{Label: "全部应用", Selected: true}}, Visitors: []usage.VisitorRow{row}, Pagination: more})
+	pages["visitors empty"] = usage.VisitorsIndex(usage.VisitorsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest})
+	pages["visitors none"] = usage.VisitorsIndex(usage.VisitorsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Filtered: true, Search: "x"})
+	pages["visitor"] = usage.VisitorShow(usage.VisitorShowPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Visitor: row, AllowedUntil: "2026-11-22 23:14", SeesSessions: true, Sessions: []usage.VisitorSession{{Began: "2026-11-22 21:14", AccessUntil: "2026-11-22 23:14", RenewableUntil: "2026-12-22 21:14", Active: true}}, SignOutHref: "/out"})
 	row.UnionID = ""
-	pages["visitor refused"] = VisitorShow(VisitorShowPage{Base: borrowedBase(), AppID: appMall, EnvID: envTest, Visitor: row, SignOutHref: "/out", WhyNotSignOut: "仅资源方"})
-	pages["visitor own"] = VisitorShow(VisitorShowPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Visitor: row, SeesSessions: true, SignOutHref: "/out"})
-	pages["visitor sign out"] = VisitorSignOut(VisitorSignOutPage{Base: sampleBase(), OpenID: "o", AppName: "双十一活动", Own: true, Sessions: "1", Action: "/out", Back: "/v"})
-	pages["visitor sign out borrowed"] = VisitorSignOut(VisitorSignOutPage{Base: sampleBase(), OpenID: "o", AppName: "双十一活动", Action: "/out", Back: "/v"})
+	pages["visitor refused"] = usage.VisitorShow(usage.VisitorShowPage{Base: borrowedBase(), AppID: appMall, EnvID: envTest, Visitor: row, SignOutHref: "/out", WhyNotSignOut: "仅资源方"})
+	pages["visitor own"] = usage.VisitorShow(usage.VisitorShowPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Visitor: row, SeesSessions: true, SignOutHref: "/out"})
+	pages["visitor sign out"] = usage.VisitorSignOut(usage.VisitorSignOutPage{Base: sampleBase(), OpenID: "o", AppName: "双十一活动", Own: true, Sessions: "1", Action: "/out", Back: "/v"})
+	pages["visitor sign out borrowed"] = usage.VisitorSignOut(usage.VisitorSignOutPage{Base: sampleBase(), OpenID: "o", AppName: "双十一活动", Action: "/out", Back: "/v"})
 }
 
 func TestChartSaysInATableWhatItDraws(t *testing.T) {

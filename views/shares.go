@@ -37,6 +37,6 @@ type ShareImpact struct {
 }
 
 // permissionLabel returns the words for a permission.
-func permissionLabel(ctx context.Context, p models.Permission) string {
+func PermissionLabel(ctx context.Context, p models.Permission) string {
 	return i18n.T(ctx, "permission."+string(p))
 }

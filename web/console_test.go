@@ -21,7 +21,7 @@ import (
 
 	"envshare/internal/i18n"
 	"envshare/models"
-	"envshare/views"
+	"envshare/views/signin"
 	"envshare/web"
 	"envshare/web/form"
 	"envshare/web/render"
@@ -114,7 +114,7 @@ func markup(s string, err error) templ.Component {
 
 func routes(e *echo.Echo) {
 	page := func(c echo.Context) error {
-		return render.Page(c, http.StatusOK, views.Login(views.LoginPage{Base: render.Base(c, "login.title"), Next: form.Next(c)}))
+		return render.Page(c, http.StatusOK, signin.Login(signin.LoginPage{Base: render.Base(c, "login.title"), Next: form.Next(c)}))
 	}
 	e.GET("/login", page)
 	e.POST("/login", func(c echo.Context) error {
