@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"image/png"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/boombuler/barcode"
 	"github.com/boombuler/barcode/qr"
@@ -76,7 +78,16 @@ func (h SecondFactor) setUpPage(c echo.Context, status int, errs views.Errors) e
 	if err != nil {
 		return err
 	}
-	return render.Page(c, status, account.SecondFactorSetUp(account.SecondFactorSetUpPage{Base: render.Base(c, ""), Secret: e.Secret, Errors: errs}))
+	return render.Page(c, status, account.SecondFactorSetUp(account.SecondFactorSetUpPage{Base: render.Base(c, ""), Secret: e.Secret, SecretWords: grouped(e.Secret), Errors: errs}))
+}
+
+// grouped puts spaces into a secret that people type.
+func grouped(secret string) string {
+	var groups []string
+	for chunk := range slices.Chunk([]byte(secret), 4) {
+		groups = append(groups, string(chunk))
+	}
+	return strings.Join(groups, " ")
 }
 
 // qrSize is the width of the picture, in pixels; the page leaves white around it.
@@ -123,7 +134,7 @@ func (h SecondFactor) renew(c echo.Context) error {
 
 // codesPage shows recovery codes, this once: only their digests are kept.
 func (h SecondFactor) codesPage(c echo.Context, codes []string, first bool) error {
-	return render.Page(c, http.StatusOK, account.RecoveryCodes(account.RecoveryCodesPage{Base: render.Base(c, ""), Codes: codes, First: first}))
+	return render.Page(c, http.StatusOK, account.RecoveryCodes(account.RecoveryCodesPage{Base: render.Base(c, ""), Codes: codes, Lines: strings.Join(codes, "\n"), First: first}))
 }
 
 func (h SecondFactor) confirmEnd(c echo.Context) error {

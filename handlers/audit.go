@@ -42,12 +42,7 @@ func (h Audit) index(c echo.Context) error {
 		return err
 	}
 	list := reader.list(ctx, q, found, errs)
-	for _, e := range p.Own {
-		list.Environments = append(list.Environments, audit.Environment{ID: e.ID, Name: e.Name})
-	}
-	for _, b := range p.Borrowed {
-		list.Environments = append(list.Environments, audit.Environment{ID: b.Environment.ID, Name: b.Environment.Name, Borrowed: true})
-	}
+	list.Environments = auditEnvironments(ctx, p, q.Environment)
 	return render.Page(c, status, audit.Index(audit.IndexPage{
 		Base: h.base(c, p, tabSettings), AppID: app, EnvID: p.environmentID(), List: list,
 	}))
@@ -137,8 +132,8 @@ func (r auditReader) list(ctx context.Context, q auditQuery, found service.Found
 	r.apps = found.Apps
 	list := audit.List{
 		Address: r.address, Export: q.address(paths.ExportAudit(r.address)), Filtered: q.filtered(), Errors: errs,
-		Group: q.Group, Actor: q.Actor, Environment: q.Environment, From: q.From, Until: q.Until, Subject: q.Subject,
-		Pagination: q.pagination(ctx, r.address, found), Zone: r.zoneName(), OfApp: r.app != "",
+		Groups: auditGroups(ctx, q.Group), Actor: q.Actor, From: q.From, Until: q.Until, Subject: q.Subject,
+		Pagination: q.pagination(ctx, r.address, found), Zone: r.zoneName(),
 	}
 	for _, e := range found.Events {
 		list.Rows = append(list.Rows, r.row(ctx, e))

@@ -97,7 +97,7 @@ func (h FunctionCode) addFile(c echo.Context, page *functions.CodePage, f servic
 	ctx := c.Request().Context()
 	page.FileName, page.Seen, page.State = f.Path, f.Digest(), string(f.State)
 	page.Language = editorLanguage(f.Path)
-	functions.Activate(page.Tree, f.Path)
+	activate(page.Tree, f.Path)
 	if key := unreadable(f.Data); key != "" {
 		page.Unreadable = i18n.T(ctx, key, "size", size(models.MaxEditableFile))
 		return

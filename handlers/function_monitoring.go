@@ -36,7 +36,7 @@ func (h FunctionMonitoring) show(c echo.Context) error {
 	page := functions.MonitoringPage{
 		Base: h.base(c, p, tabFunctions), Head: h.head(ctx, p, f.Name, f.ActiveVersion),
 		Ranges: ranges(ctx, paths.FunctionMonitoring(app, env, f.Name), r, ""), ByUTC: r != models.Range24Hours, Empty: all.Calls == 0,
-		Calls: number(all.Calls), Errors: number(all.Errors), P50: milliseconds(half(all)), P95: milliseconds(most(all)),
+		Calls: number(all.Calls), Errors: number(all.Errors), Durations: milliseconds(half(all)) + " / " + milliseconds(most(all)),
 		Longest: milliseconds(all.LongestMS), Memory: size(all.MemoryBytes), Limit: number(f.MemoryMB) + " MB",
 	}
 	if page.Empty {

@@ -34,3 +34,13 @@ func fileTree(app, env string, w service.WorkingCopy, folder string) []functions
 	}
 	return append(folders, files...)
 }
+
+// activate marks the file that is shown.
+func activate(nodes []functions.FileNode, path string) {
+	for i := range nodes {
+		nodes[i].Active = nodes[i].Path == path && nodes[i].Children == nil
+		if strings.HasPrefix(path, nodes[i].Path+"/") {
+			activate(nodes[i].Children, path)
+		}
+	}
+}

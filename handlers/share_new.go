@@ -1,12 +1,14 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
 
+	"envshare/internal/i18n"
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
@@ -153,11 +155,27 @@ func (h Shares) form(c echo.Context, status int, p place, f shareForm, page shar
 		page.Environments = append(page.Environments, row)
 	}
 	page.Base, page.AppID = h.base(c, p, tabSharing), app
+	page.Fix = lookupFix(ctx, page.Errors["to"])
 	page.To, page.Until, page.Note, page.TimeZone = f.To, f.Until, f.Note, h.zoneName()
 	if f.Version > 0 {
 		page.Version = strconv.Itoa(f.Version)
 	}
 	return render.Page(c, status, shares.Form(page))
+}
+
+// lookupFix says what to do about a refusal of an AppID, "" for nothing.
+func lookupFix(ctx context.Context, refusal models.Msg) string {
+	switch refusal.Key {
+	case "error.grantee_unknown":
+		return i18n.T(ctx, "share_form.fix_unknown")
+	case "error.grantee_self":
+		return i18n.T(ctx, "share_form.fix_self")
+	case "error.grantee_principal":
+		return i18n.T(ctx, "share_form.fix_principal")
+	case "error.appid":
+		return i18n.T(ctx, "share_form.fix_appid")
+	}
+	return ""
 }
 
 // storedOf is what is stored of an environment.

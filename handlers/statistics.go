@@ -39,7 +39,10 @@ func (h Statistics) show(c echo.Context) error {
 		Ranges: ranges(ctx, address, r, caller), TableHref: paths.Usage(paths.StatisticsTable(app, env), string(r), caller), ByUTC: r != models.Range24Hours,
 		Empty: all.Calls == 0 && all.Denied == 0, Calls: number(all.Calls), Errors: number(all.Errors), Denied: number(all.Denied), P95: milliseconds(most(all)),
 		Collections: number(report.Size.Collections), Documents: number(report.Size.Documents), Files: number(report.Size.Files), Bytes: size(report.Size.Bytes),
-		Operations: operationRows(ctx, report), Callers: h.callerRows(ctx, p, report, r), CallerCount: report.CallerCount,
+		Operations: operationRows(ctx, report), Callers: h.callerRows(ctx, p, report, r),
+	}
+	if shown := len(page.Callers); int64(shown) < report.CallerCount {
+		page.MoreCallers = i18n.T(ctx, "statistics.more_callers", "shown", shown, "total", number(report.CallerCount))
 	}
 	if caller != "" {
 		page.Caller, page.AllHref = callerName(ctx, report.Apps, caller), paths.Usage(address, string(r), "")

@@ -39,6 +39,16 @@ var permissions = [...]Permission{
 // Permissions returns all permissions in the order in which they are shown.
 func Permissions() []Permission { return append([]Permission(nil), permissions[:]...) }
 
+// ByCode reports whether p counts for calls of code, through a client or a server
+// SDK; all others count in the console.
+func (p Permission) ByCode() bool {
+	switch p {
+	case FunctionsInvoke, DatabaseRead, DatabaseWrite, StorageRead, StorageWrite:
+		return true
+	}
+	return false
+}
+
 // PermissionGroup is a row of the permission matrix.
 type PermissionGroup struct {
 	Name        string // functions, database, storage, other

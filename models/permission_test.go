@@ -117,3 +117,12 @@ func TestMessageKeysNameWhatIsShown(t *testing.T) {
 		t.Errorf("the role is shown as %q", got)
 	}
 }
+
+func TestPermissionsOfCodeAreThoseOfTheProtocols(t *testing.T) {
+	byCode := map[Permission]bool{FunctionsInvoke: true, DatabaseRead: true, DatabaseWrite: true, StorageRead: true, StorageWrite: true}
+	for _, p := range Permissions() {
+		if p.ByCode() != byCode[p] {
+			t.Errorf("%s: by code %t", p, p.ByCode())
+		}
+	}
+}

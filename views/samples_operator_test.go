@@ -21,8 +21,8 @@ func addOperatorSamples(pages map[string]templ.Component, more ui.PaginationProp
 		{Href: "/f", When: "2026-11-20 18:30:00", Actor: "apply", Via: "命令行", Sentence: "修改应用", Group: "应用与环境"},
 	}
 	list := audit.List{
-		Address: "/audit", Export: "/audit/export", OfApp: true, Zone: "UTC+8", Rows: rows, Pagination: more, Environment: "gone-1a2b3c",
-		Environments: []audit.Environment{{ID: envTest, Name: "测试环境"}, {ID: "member-1a2b3c", Name: "会员环境", Borrowed: true}},
+		Address: "/audit", Export: "/audit/export", Zone: "UTC+8", Rows: rows, Pagination: more,
+		Environments: []ui.Option{{Label: "测试环境 (" + envTest + ")"}, {Value: "member-1a2b3c", Label: "会员环境 · 借用", Selected: true}},
 	}
 	pages["audit"] = audit.Index(audit.IndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, List: list})
 	list.Rows = nil
@@ -34,7 +34,7 @@ func addOperatorSamples(pages map[string]templ.Component, more ui.PaginationProp
 	}}
 	pages["audit event"] = audit.Event(audit.EventPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, Event: event})
 	pages["audit event without changes"] = audit.Event(audit.EventPage{Base: sampleBase(), AppID: appMall, Event: audit.EventView{Row: rows[1], ID: "01JDA4V9K7Y2E0Q6N3M5R8T1WX", Log: "/audit"}})
-	list.OfApp, list.Errors, list.Rows = false, nil, rows
+	list.Environments, list.Errors, list.Rows = nil, nil, rows
 	pages["operator audit"] = operator.Audit(operator.AuditPage{Base: plain(), List: list})
 	pages["operator audit event"] = operator.AuditEvent(operator.AuditEventPage{Base: plain(), Event: event})
 	pages["operator health"] = operator.Health(operator.HealthPage{Base: plain(), Version: "v1.2.0", Go: "go1.26", GatewayURL: "http://127.0.0.1:8081", Started: "2026-11-20 18:40", Uptime: "3 天", Database: "SQLite 3.45.1", DatabaseSize: "12.0 MB", Migrations: "11", LastMigration: "202611280031-user-disabling", DocumentSize: "1.0 MB", Files: "12", FileSize: "3.0 MB", DiskFree: "1.0 GB", DiskTotal: "100.0 GB", DiskLow: true, Errors: "3", HasErrors: true, Workers: &operator.Workers{Serving: "3", Busy: "1", Starting: "0", Spares: "2", Queued: "0"}})

@@ -22,13 +22,13 @@ func addUsageSamples(pages map[string]templ.Component, more ui.PaginationProps) 
 	ranges := []ui.Segment{{Label: "24 小时", Href: "/a", Active: true}, {Label: "7 天", Href: "/b"}}
 	full := usage.StatisticsPage{
 		Base: sampleBase(), AppID: appMall, EnvID: envTest, Range: "24h", Ranges: ranges, ByUTC: true, TableHref: "/table", Calls: "1,230", Errors: "3", Denied: "5", P95: "120 ms",
-		Collections: "4", Documents: "12,480", Files: "31", Bytes: "4.2 GB", Charts: []ui.ChartProps{sampleChart()}, CallerCount: 120, Caller: "会员小程序", AllHref: "/all",
+		Collections: "4", Documents: "12,480", Files: "31", Bytes: "4.2 GB", Charts: []ui.ChartProps{sampleChart()}, MoreCallers: "前 20 个，共 120 个", Caller: "会员小程序", AllHref: "/all",
 		Operations: []usage.UsageRow{{Name: "调用云函数", Calls: "1,200", Errors: "3", Denied: "5", P50: "30 ms", P95: "120 ms", Bytes: "–"}},
 		Callers:    []usage.UsageRow{{Name: "会员小程序", ID: "wx1f2e3d4c5b6a7988", Href: "/one", Borrowed: true, Calls: "30", Errors: "0", Denied: "5", P50: "–", P95: "–", Bytes: "0 B"}},
 	}
 	pages["statistics"] = usage.Statistics(full)
 	pages["statistics empty"] = usage.Statistics(usage.StatisticsPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, Borrowed: true, Ranges: ranges, Empty: true})
-	pages["monitoring"] = functions.Monitoring(functions.MonitoringPage{Base: sampleBase(), Head: sampleHead(), Ranges: ranges, ByUTC: true, Calls: "8", Errors: "2", P50: "8 ms", P95: "3 s", Longest: "3.1 s", Memory: "50 MB", Limit: "256 MB", Charts: []ui.ChartProps{sampleChart()}})
+	pages["monitoring"] = functions.Monitoring(functions.MonitoringPage{Base: sampleBase(), Head: sampleHead(), Ranges: ranges, ByUTC: true, Calls: "8", Errors: "2", Durations: "4 ms / 9 ms", Longest: "3.1 s", Memory: "50 MB", Limit: "256 MB", Charts: []ui.ChartProps{sampleChart()}})
 	pages["monitoring empty"] = functions.Monitoring(functions.MonitoringPage{Base: sampleBase(), Head: sampleHead(), Ranges: ranges, Empty: true})
 	row := usage.VisitorRow{Href: "/v", OpenID: "oABCDEFGHIJKLMNOPQRSTUVWXYZ1", UnionID: "u1", AppID: appEvent, AppName: "双十一活动", Borrowed: true, Channel: "visitors.channel_web", First: "2026-11-20 10:02", Last: "2026-11-22 21:14", Visits: "12"}
 	pages["visitors"] = usage.VisitorsIndex(usage.VisitorsIndexPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, From: []ui.Option{{Label: "全部应用", Selected: true}}, Visitors: []usage.VisitorRow{row}, Pagination: more})

@@ -757,7 +757,7 @@ func matrixCell(e FormEnvironment, k models.Permission, short string) templ.Comp
 // matrixColumn says on a phone, where the heads of the columns are gone, where a
 // permission counts.
 func matrixColumn(ctx context.Context, k models.Permission) string {
-	if inCode(k) {
+	if k.ByCode() {
 		return i18n.T(ctx, "matrix.in_code")
 	}
 	return i18n.T(ctx, "matrix.in_console")

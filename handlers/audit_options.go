@@ -1,0 +1,40 @@
+package handlers
+
+import (
+	"context"
+
+	"envshare/internal/i18n"
+	"envshare/models"
+	"envshare/views/ui"
+)
+
+// auditGroups are the kinds of events to look for.
+func auditGroups(ctx context.Context, chosen string) []ui.Option {
+	options := []ui.Option{{Label: i18n.T(ctx, "audit.all_groups")}}
+	for _, g := range models.AuditGroups() {
+		options = append(options, ui.Option{Value: string(g), Label: i18n.T(ctx, g.MessageKey()), Selected: string(g) == chosen})
+	}
+	return options
+}
+
+// auditEnvironments are the environments to look for in the log of an app. One that
+// is gone, or that the address names, can be chosen too.
+func auditEnvironments(ctx context.Context, p place, chosen string) []ui.Option {
+	options, found := []ui.Option{{Label: i18n.T(ctx, "audit.all_environments")}}, chosen == ""
+	add := func(e models.Environment, label string) {
+		found = found || e.ID == chosen
+		options = append(options, ui.Option{Value: e.ID, Label: label, Selected: e.ID == chosen})
+	}
+	for _, e := range p.Own {
+		add(e, environmentLabel(e))
+	}
+	for _, b := range p.Borrowed {
+		add(b.Environment, environmentLabel(b.Environment)+" · "+i18n.T(ctx, "environment.borrowed"))
+	}
+	if !found {
+		options = append(options, ui.Option{Value: chosen, Label: chosen, Selected: true})
+	}
+	return options
+}
+
+func environmentLabel(e models.Environment) string { return e.Name + " (" + e.ID + ")" }
