@@ -2,8 +2,6 @@ package service
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"io"
 	"time"
@@ -37,94 +35,10 @@ const (
 	maxAge       = 7 * 24 * time.Hour
 )
 
-// ticket is what a sealed text says.
-type ticket struct {
-	Kind    string `json:"k"` // up, down
-	ID      string `json:"i,omitempty"`
-	Env     string `json:"e"`
-	Path    string `json:"p"`
-	Expires int64  `json:"x"` // milliseconds since 1970
-	// The caller, as models decides about it.
-	AppID   string `json:"a"`
-	Session string `json:"s,omitempty"`
-	Grant   string `json:"g,omitempty"`
-	OpenID  string `json:"o,omitempty"`
-	// Person is the user of the console that the ticket was made for, "" for code.
-	Person string `json:"u,omitempty"`
-	// Client marks a caller of the client protocol, Login their login, "" for none,
-	// and Owner the environment's app.
-	Client bool   `json:"l,omitempty"`
-	Login  string `json:"n,omitempty"`
-	Owner  string `json:"w,omitempty"`
-	Attach bool   `json:"d,omitempty"` // deliver as a download
-	// fresh refuses to replace a file; only within one call.
-	fresh bool
-}
-
 const (
 	ticketUp   = "up"
 	ticketDown = "down"
 )
-
-func (s *Files) seal(t ticket) (string, error) {
-	text, err := json.Marshal(t)
-	if err != nil {
-		return "", err
-	}
-	return s.keys.seal(append([]byte("file"), text...)), nil
-}
-
-// unseal reads a ticket that is still good. All others get one answer.
-func (s *Files) unseal(text, kind string) (ticket, error) {
-	var t ticket
-	plain, err := s.keys.open(text)
-	if err != nil || len(plain) < 4 || string(plain[:4]) != "file" || json.Unmarshal(plain[4:], &t) != nil ||
-		t.Kind != kind || !s.clock().Before(time.UnixMilli(t.Expires)) {
-		return t, models.E(models.CodeForbidden, "error.file_ticket")
-	}
-	return t, nil
-}
-
-// still decides whether the holder of a ticket may still do what it says: a
-// share may have ended since.
-func (s *Files) still(ctx context.Context, t ticket, p models.Permission) error {
-	if t.Person != "" {
-		return s.stillPerson(ctx, t)
-	}
-	f, err := s.facts.fresh(ctx)
-	if err != nil {
-		return err
-	}
-	caller := models.Caller{AppID: t.AppID, SessionEnv: t.Session, GrantID: t.Grant}
-	call := f.callFacts(caller, t.Env)
-	decision := models.MayCall(call, p, s.clock())
-	if t.Client && t.Login == "" {
-		decision = models.MayVisit(models.VisitFacts{Env: t.Env, Owner: f.Owners[t.Env], ResourceAppID: t.Owner, Policy: f.Policies[t.Env]})
-	}
-	refused := refusedCall{
-		env: t.Env, owner: call.Owner, caller: t.AppID, shared: call.Grant.ID != "", plane: models.PlaneServer, endUser: t.OpenID != "",
-		operation: string(p), resource: t.Path,
-	}
-	if t.Client {
-		refused.plane = models.PlaneClient
-	}
-	err = decision.Err()
-	s.calls.denials.note(refused, err)
-	return err
-}
-
-func (s *Files) ticketOf(cred Credential, info CallInfo, kind, env, path string, life time.Duration) ticket {
-	caller := cred.caller()
-	t := ticket{Kind: kind, Env: env, Path: path, Expires: s.clock().Add(life).UnixMilli(), AppID: caller.AppID, Session: caller.SessionEnv, Grant: caller.GrantID}
-	t.OpenID = cred.claims.User.OpenID
-	if kind == ticketUp {
-		t.ID = newTicketID()
-	}
-	return t
-}
-
-// newTicketID names a ticket that can be used once.
-func newTicketID() string { return rand.Text() }
 
 // Upload begins an upload and returns its ticket and the file's id. Needs
 // storage.write. Codes besides those of a refused call: invalid.
@@ -349,85 +263,6 @@ func (s *Files) remove(ctx context.Context, env, path string) error {
 	err := s.store.Tx(ctx, func(tx *store.Store) error { return tx.Files.Delete(ctx, env, path, s.now()) })
 	if models.IsCode(err, models.CodeNotFound) {
 		err = models.E(models.CodeFileUnknown, "call.file_unknown", "file", models.FileID(env, path))
-	}
-	return err
-}
-
-// CopyRequest copies a file inside of an environment, or moves it.
-type CopyRequest struct {
-	From, To  string // paths
-	Overwrite bool
-	Move      bool
-}
-
-// Copy copies or moves files; each has its own result. Needs storage.write, and
-// storage.read for what is read.
-func (s *Files) Copy(ctx context.Context, cred Credential, info CallInfo, list []CopyRequest) (_ []FileResult, err error) {
-	defer s.calls.countedFor(&cred, &info, models.StorageWrite, &err)
-	env, err := s.calls.authorize(ctx, cred, info, models.StorageWrite)
-	if err == nil {
-		_, err = s.calls.authorize(ctx, cred, info, models.StorageRead)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if len(list) == 0 || len(list) > maxFileBatch {
-		return nil, models.E(models.CodeInvalid, "call.files_count", "max", maxFileBatch)
-	}
-	out := make([]FileResult, len(list))
-	for i, one := range list {
-		out[i].FileID = models.FileID(env, one.To)
-		out[i].Err = s.copyOne(ctx, ticket{Env: env, AppID: cred.AppID(), OpenID: cred.claims.User.OpenID}, one)
-		if models.CodeOf(out[i].Err) == models.CodeInternal && out[i].Err != nil {
-			return nil, out[i].Err
-		}
-	}
-	s.sweeper.hurry()
-	return out, nil
-}
-
-// copyOne copies bytes, so that each file can go without the other.
-func (s *Files) copyOne(ctx context.Context, t ticket, c CopyRequest) error {
-	if err := errors.Join(models.CheckFilePath(c.From), models.CheckFilePath(c.To)); err != nil {
-		return models.E(models.CodeInvalid, "error.file_path", "max", models.MaxFilePath)
-	}
-	from, err := s.store.Files.ByPath(ctx, t.Env, c.From)
-	if models.IsCode(err, models.CodeNotFound) {
-		return models.E(models.CodeFileUnknown, "call.file_unknown", "file", models.FileID(t.Env, c.From))
-	}
-	if err != nil || c.From == c.To {
-		return err
-	}
-	if !c.Overwrite {
-		if _, err := s.store.Files.ByPath(ctx, t.Env, c.To); err == nil {
-			return models.E(models.CodeConflict, "error.file_exists", "path", c.To)
-		}
-	}
-	if c.Move {
-		return onlyWhereFree(c.To, s.store.Tx(ctx, func(tx *store.Store) error {
-			if c.Overwrite {
-				err := tx.Files.Delete(ctx, t.Env, c.To, s.now())
-				if err != nil && !models.IsCode(err, models.CodeNotFound) {
-					return err
-				}
-			}
-			return tx.Files.Move(ctx, t.Env, c.From, c.To, s.now())
-		}))
-	}
-	body, err := s.blobs.Open(ctx, from.BlobKey, 0, -1)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = body.Close() }()
-	t.Path, t.fresh = c.To, !c.Overwrite
-	_, err = s.put(ctx, t, body)
-	return err
-}
-
-// onlyWhereFree names the path of a file that came first.
-func onlyWhereFree(path string, err error) error {
-	if models.IsCode(err, models.CodeConflict) {
-		return models.E(models.CodeConflict, "error.file_exists", "path", path).Wrap(err)
 	}
 	return err
 }
