@@ -27,7 +27,11 @@ func (h audit) index(c echo.Context) error {
 		return err
 	}
 	ctx, actor, app := c.Request().Context(), session.Actor(c), p.App.AppID
-	reader, status := h.auditReader(p), http.StatusOK
+	reader, err := h.auditReader(c, p)
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
 	var found service.FoundEvents
 	if len(errs) == 0 {
 		found, err = h.services.Audit.Of(ctx, actor, app, q.page(filter))
@@ -40,11 +44,8 @@ func (h audit) index(c echo.Context) error {
 		return err
 	}
 	list := reader.list(ctx, q, found, errs)
-	for _, e := range p.Own {
-		list.Environments = append(list.Environments, views.AuditEnvironment{ID: e.ID, Name: e.Name})
-	}
-	for _, b := range p.Borrowed {
-		list.Environments = append(list.Environments, views.AuditEnvironment{ID: b.Environment.ID, Name: b.Environment.Name, Borrowed: true})
+	if list.Environments, err = h.environments(c, app); err != nil {
+		return err
 	}
 	return render.Page(c, status, views.AuditIndex(views.AuditIndexPage{
 		Base: h.base(c, p, tabSettings), AppID: app, EnvID: p.environmentID(), List: list,
@@ -61,7 +62,10 @@ func (h audit) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	reader := h.auditReader(p)
+	reader, err := h.auditReader(c, p)
+	if err != nil {
+		return err
+	}
 	reader.apps = apps
 	return render.Page(c, http.StatusOK, views.AuditEvent(views.AuditEventPage{
 		Base: h.base(c, p, tabSettings), AppID: app, EnvID: p.environmentID(), Event: reader.event(ctx, e),
@@ -73,20 +77,35 @@ func (h audit) export(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.exportAudit(c, h.auditReader(p), p.App.AppID)
+	reader, err := h.auditReader(c, p)
+	if err != nil {
+		return err
+	}
+	return h.exportAudit(c, reader, p.App.AppID)
 }
 
 // auditReader shows the log of an app. It names the environments that can be seen
 // from the app now; of others, the ids were recorded.
-func (h pages) auditReader(p place) auditReader {
-	r := auditReader{pages: h, app: p.App.AppID, address: paths.Audit(p.App.AppID), environments: map[string]string{}}
-	for _, e := range p.Own {
-		r.environments[e.ID] = e.Name
+func (h pages) auditReader(c echo.Context, p place) (auditReader, error) {
+	app := p.App.AppID
+	names, err := h.services.Apps.EnvironmentNames(c.Request().Context(), session.Actor(c), app)
+	return auditReader{pages: h, app: app, address: paths.Audit(app), environments: names}, err
+}
+
+// environments are the first of those that the log can be narrowed to.
+func (h audit) environments(c echo.Context, app string) ([]views.AuditEnvironment, error) {
+	found, err := h.services.Apps.Environments(c.Request().Context(), session.Actor(c), app, service.EnvironmentFilter{}, models.PageRequest{Page: 1, Size: mostOffered})
+	if err != nil {
+		return nil, err
 	}
-	for _, b := range p.Borrowed {
-		r.environments[b.Environment.ID] = b.Environment.Name
+	var list []views.AuditEnvironment
+	for _, e := range found.Own {
+		list = append(list, views.AuditEnvironment{ID: e.ID, Name: e.Name})
 	}
-	return r
+	for _, b := range found.Borrowed {
+		list = append(list, views.AuditEnvironment{ID: b.Environment.ID, Name: b.Environment.Name, Borrowed: true})
+	}
+	return list, nil
 }
 
 // operatorAudit is what was recorded of the installation.

@@ -18,18 +18,24 @@ import (
 type members struct{ pages }
 
 func (h members) index(c echo.Context) error {
+	var q listQuery
+	if err := form.Bind(c, &q); err != nil {
+		return err
+	}
 	p, err := h.enter(c)
 	if err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	list, err := h.services.Members.List(ctx, session.Actor(c), p.App.AppID)
+	list, err := h.services.Members.List(ctx, session.Actor(c), p.App.AppID, q.Text, models.PageRequest{Page: q.Page})
 	if err != nil {
 		return err
 	}
 	page := views.MembersPage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, EnvID: p.environmentID(),
 		CanInvite: list.MayInvite.Allowed, WhyNot: reason(ctx, list.MayInvite),
+		Text: q.Text, Search: q.Text != "" || list.Total > int64(list.Page.Size),
+		Pagination: pagination(ctx, paths.MembersQuery(p.App.AppID, q.Text), list.Page, list.Total),
 	}
 	for _, m := range list.Members {
 		page.Members = append(page.Members, views.MemberRow{

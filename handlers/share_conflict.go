@@ -34,7 +34,15 @@ func (h shares) conflicted(c echo.Context, f shareForm) error {
 		return err
 	}
 	page := h.editPage(p, s)
-	page.Conflict = &views.ShareConflict{Mine: h.snapshot(f.share(), p.Own)}
+	offered, err := h.services.Sharing.Offered(ctx, actor, p.App.AppID)
+	if err != nil {
+		return err
+	}
+	own := map[string]models.Environment{}
+	for _, e := range offered {
+		own[e.ID] = e.Environment
+	}
+	page.Conflict = &views.ShareConflict{Mine: h.snapshot(f.share(), own)}
 	page.Conflict.Who, page.Conflict.When, err = h.changedBy(ctx, actor, p.App.AppID, s.Share)
 	if err != nil {
 		return err
@@ -61,17 +69,13 @@ func (h shares) ended(c echo.Context, f shareForm) error {
 }
 
 // snapshot is a state of a share of one's own environments, ready to print.
-func (h shares) snapshot(s models.Share, own []models.Environment) views.ShareSnapshot {
-	names := map[string]string{}
-	for _, e := range own {
-		names[e.ID] = e.Name
-	}
+func (h shares) snapshot(s models.Share, own map[string]models.Environment) views.ShareSnapshot {
 	out := views.ShareSnapshot{Until: h.minuteOrNone(s.Until), Note: s.Note}
 	if s.Until != nil {
 		out.UntilValue = s.Until.In(h.zone).Format(minuteLayout)
 	}
 	for _, g := range s.Grants {
-		out.Grants = append(out.Grants, views.GrantRow{EnvironmentID: g.EnvironmentID, EnvironmentName: names[g.EnvironmentID], Permissions: g.Permissions})
+		out.Grants = append(out.Grants, views.GrantRow{EnvironmentID: g.EnvironmentID, EnvironmentName: own[g.EnvironmentID].Name, Permissions: g.Permissions})
 	}
 	return out
 }

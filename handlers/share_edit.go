@@ -22,7 +22,7 @@ func (h shares) edit(c echo.Context) error {
 
 // editPage is what the form of a stored share shows beside its fields.
 func (h shares) editPage(p place, s service.ListedShare) views.ShareFormPage {
-	stored := h.snapshot(s.Share, p.Own)
+	stored := h.snapshot(s.Share, s.Environments)
 	return views.ShareFormPage{
 		ShareID: s.Share.ID, Stored: &stored,
 		Grantee: &views.ShareGrantee{AppRef: appRef(s.Other, s.OtherActivated), Principal: p.Principal.Name},
