@@ -7,7 +7,9 @@ import (
 
 	"envshare/internal/paths"
 	"envshare/internal/service"
+	"envshare/models"
 	"envshare/views/apps"
+	"envshare/web/form"
 	"envshare/web/render"
 	"envshare/web/session"
 )
@@ -17,30 +19,37 @@ type Apps struct{ pages }
 
 // home leads into the only app that may be opened, else to the list.
 func (h Apps) home(c echo.Context) error {
-	entries, err := h.services.Apps.List(c.Request().Context(), session.Actor(c))
+	only, err := h.services.Apps.Only(c.Request().Context(), session.Actor(c))
 	if err != nil {
 		return err
 	}
-	target, count := paths.Apps(), 0
-	for _, e := range entries {
-		if e.MayOpen.Allowed {
-			target = paths.App(e.App.AppID)
-			count++
-		}
+	if only == "" {
+		return c.Redirect(http.StatusSeeOther, paths.Apps())
 	}
-	if count != 1 {
-		target = paths.Apps()
-	}
-	return c.Redirect(http.StatusSeeOther, target)
+	return c.Redirect(http.StatusSeeOther, paths.App(only))
+}
+
+// listQuery is the part of an address that looks for a text in a list.
+type listQuery struct {
+	Text string `query:"q"`
+	Page int    `query:"page"`
 }
 
 func (h Apps) index(c echo.Context) error {
-	entries, err := h.services.Apps.List(c.Request().Context(), session.Actor(c))
+	var q listQuery
+	if err := form.Bind(c, &q); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	found, err := h.services.Apps.List(ctx, session.Actor(c), q.Text, models.PageRequest{Page: q.Page})
 	if err != nil {
 		return err
 	}
-	page := apps.IndexPage{Base: render.Base(c, "")}
-	for _, e := range entries {
+	page := apps.IndexPage{
+		Base: render.Base(c, ""), Text: q.Text, Search: q.Text != "" || found.Total > int64(found.Page.Size),
+		Pagination: pagination(ctx, paths.AppsQuery(q.Text), found.Page, found.Total),
+	}
+	for _, e := range found.Apps {
 		page.Apps = append(page.Apps, appRow(e))
 	}
 	return render.Page(c, http.StatusOK, apps.Index(page))

@@ -29,7 +29,11 @@ func (h Audit) index(c echo.Context) error {
 		return err
 	}
 	ctx, actor, app := c.Request().Context(), session.Actor(c), p.App.AppID
-	reader, status := h.auditReader(p), http.StatusOK
+	reader, err := h.auditReader(c, p)
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
 	var found service.FoundEvents
 	if len(errs) == 0 {
 		found, err = h.services.Audit.Of(ctx, actor, app, q.page(filter))
@@ -42,7 +46,11 @@ func (h Audit) index(c echo.Context) error {
 		return err
 	}
 	list := reader.list(ctx, q, found, errs)
-	list.Environments = auditEnvironments(ctx, p, q.Environment)
+	offered, err := h.services.Apps.Environments(ctx, actor, app, service.EnvironmentFilter{}, models.PageRequest{Page: 1, Size: mostOffered})
+	if err != nil {
+		return err
+	}
+	list.Environments = auditEnvironments(ctx, offered, q.Environment)
 	return render.Page(c, status, audit.Index(audit.IndexPage{
 		Base: h.base(c, p, tabSettings), AppID: app, EnvID: p.environmentID(), List: list,
 	}))
@@ -58,7 +66,10 @@ func (h Audit) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	reader := h.auditReader(p)
+	reader, err := h.auditReader(c, p)
+	if err != nil {
+		return err
+	}
 	reader.apps = apps
 	return render.Page(c, http.StatusOK, audit.Event(audit.EventPage{
 		Base: h.base(c, p, tabSettings), AppID: app, EnvID: p.environmentID(), Event: reader.event(ctx, e),
@@ -70,20 +81,19 @@ func (h Audit) export(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return h.exportAudit(c, h.auditReader(p), p.App.AppID)
+	reader, err := h.auditReader(c, p)
+	if err != nil {
+		return err
+	}
+	return h.exportAudit(c, reader, p.App.AppID)
 }
 
 // auditReader shows the log of an app. It names the environments that can be seen
 // from the app now; of others, the ids were recorded.
-func (h pages) auditReader(p place) auditReader {
-	r := auditReader{pages: h, app: p.App.AppID, address: paths.Audit(p.App.AppID), environments: map[string]string{}}
-	for _, e := range p.Own {
-		r.environments[e.ID] = e.Name
-	}
-	for _, b := range p.Borrowed {
-		r.environments[b.Environment.ID] = b.Environment.Name
-	}
-	return r
+func (h pages) auditReader(c echo.Context, p place) (auditReader, error) {
+	app := p.App.AppID
+	names, err := h.services.Apps.EnvironmentNames(c.Request().Context(), session.Actor(c), app)
+	return auditReader{pages: h, app: app, address: paths.Audit(app), environments: names}, err
 }
 
 // OperatorAudit is what was recorded of the installation.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"envshare/internal/i18n"
+	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views/ui"
 )
@@ -17,21 +18,21 @@ func auditGroups(ctx context.Context, chosen string) []ui.Option {
 	return options
 }
 
-// auditEnvironments are the environments to look for in the log of an app. One that
+// auditEnvironments are the first of the environments to look for in the log of an app. One that
 // is gone, or that the address names, can be chosen too.
-func auditEnvironments(ctx context.Context, p place, chosen string) []ui.Option {
-	options, found := []ui.Option{{Label: i18n.T(ctx, "audit.all_environments")}}, chosen == ""
+func auditEnvironments(ctx context.Context, found service.EnvironmentList, chosen string) []ui.Option {
+	options, known := []ui.Option{{Label: i18n.T(ctx, "audit.all_environments")}}, chosen == ""
 	add := func(e models.Environment, label string) {
-		found = found || e.ID == chosen
+		known = known || e.ID == chosen
 		options = append(options, ui.Option{Value: e.ID, Label: label, Selected: e.ID == chosen})
 	}
-	for _, e := range p.Own {
+	for _, e := range found.Own {
 		add(e, environmentLabel(e))
 	}
-	for _, b := range p.Borrowed {
+	for _, b := range found.Borrowed {
 		add(b.Environment, environmentLabel(b.Environment)+" · "+i18n.T(ctx, "environment.borrowed"))
 	}
-	if !found {
+	if !known {
 		options = append(options, ui.Option{Value: chosen, Label: chosen, Selected: true})
 	}
 	return options

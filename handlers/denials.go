@@ -69,9 +69,13 @@ func callerOptions(ctx context.Context, found service.DenialList, chosen string)
 }
 
 func environmentOptions(ctx context.Context, list []models.Environment, chosen string) []ui.Option {
-	out := []ui.Option{{Label: i18n.T(ctx, "denials.any")}}
+	out, known := []ui.Option{{Label: i18n.T(ctx, "denials.any")}}, chosen == ""
 	for _, e := range list {
 		out = append(out, ui.Option{Value: e.ID, Label: e.Name + " · " + e.ID, Selected: e.ID == chosen})
+		known = known || e.ID == chosen
+	}
+	if !known {
+		out = append(out, ui.Option{Value: chosen, Label: chosen, Selected: true})
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -19,27 +20,47 @@ import (
 type Environments struct{ pages }
 
 func (h Environments) index(c echo.Context) error {
+	var q listQuery
+	if err := form.Bind(c, &q); err != nil {
+		return err
+	}
 	p, err := h.enter(c)
 	if err != nil {
 		return err
 	}
-	page := apps.EnvironmentsIndexPage{
-		Base: h.base(c, p, tabSettings), AppID: p.App.AppID,
-		CanCreate: p.MayCreateEnvironment.Allowed, WhyNot: reason(c.Request().Context(), p.MayCreateEnvironment),
+	ctx, app := c.Request().Context(), p.App.AppID
+	found, err := h.services.Apps.Environments(ctx, session.Actor(c), app, service.EnvironmentFilter{Text: q.Text}, models.PageRequest{Page: q.Page, Size: environmentsShown})
+	if err != nil {
+		return err
 	}
-	for _, e := range p.Own {
+	page := h.indexPage(ctx, p, q.Text, found)
+	page.Base = h.base(c, p, tabSettings)
+	if page.Deleted, err = h.deleted(c, p.Console); err != nil {
+		return err
+	}
+	return render.Page(c, http.StatusOK, apps.EnvironmentsIndex(page))
+}
+
+// environmentsShown is how many environments are on a page.
+const environmentsShown = 50
+
+func (h Environments) indexPage(ctx context.Context, p place, text string, found service.EnvironmentList) apps.EnvironmentsIndexPage {
+	page := apps.EnvironmentsIndexPage{
+		AppID: p.App.AppID, CanCreate: p.MayCreateEnvironment.Allowed, WhyNot: reason(ctx, p.MayCreateEnvironment),
+		Text: text, Search: text != "" || found.Total() > environmentsShown, First: !p.Activated,
+		HasOwn: found.Owned > 0, HasBorrowed: found.Lent > 0,
+		Pagination: pagination(ctx, paths.EnvironmentsQuery(p.App.AppID, text), found.Page, found.Total()),
+	}
+	for _, e := range found.Own {
 		page.Own = append(page.Own, apps.OwnEnvironmentRow{
 			ID: e.ID, Name: e.Name, Href: paths.Environment(p.App.AppID, e.ID),
 			Created: h.day(e.CreatedAt), Current: e.ID == p.environmentID(),
 		})
 	}
-	for _, b := range p.Borrowed {
+	for _, b := range found.Borrowed {
 		page.Borrowed = append(page.Borrowed, h.borrowedRow(p, b))
 	}
-	if page.Deleted, err = h.deleted(c, p.Console); err != nil {
-		return err
-	}
-	return render.Page(c, http.StatusOK, apps.EnvironmentsIndex(page))
+	return page
 }
 
 func (h Environments) borrowedRow(p place, b service.BorrowedEnvironment) apps.BorrowedEnvironmentRow {

@@ -53,7 +53,7 @@ func (h KeptEnvironments) confirmRestore(c echo.Context) error {
 		return err
 	}
 	if console.MayOpen.Allowed {
-		p, err := h.within(c, console, lastEnvironment(c, console))
+		p, err := h.enter(c)
 		if err != nil {
 			return err
 		}

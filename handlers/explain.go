@@ -77,7 +77,11 @@ func (h Explain) show(c echo.Context) error {
 	}
 	q.Caller = cmp.Or(q.Caller, p.App.AppID)
 	ctx := c.Request().Context()
-	page := h.page(ctx, p, q)
+	offered, err := h.services.Apps.Environments(ctx, session.Actor(c), p.App.AppID, service.EnvironmentFilter{}, models.PageRequest{Page: 1, Size: mostOffered})
+	if err != nil {
+		return err
+	}
+	page := h.page(ctx, p, q, offered)
 	page.Base = h.base(c, p, tabSharing)
 	if q.Ask == "" {
 		return render.Page(c, http.StatusOK, explain.Explain(page))
@@ -95,10 +99,10 @@ func (h Explain) show(c echo.Context) error {
 }
 
 // page is the form as it was asked, or as it begins.
-func (h Explain) page(ctx context.Context, p place, q explainQuery) explain.Page {
+func (h Explain) page(ctx context.Context, p place, q explainQuery, offered service.EnvironmentList) explain.Page {
 	page := explain.Page{AppID: p.App.AppID, Plane: q.Plane, Form: explain.Form{
 		Caller: q.Caller, ResourceApp: q.ResourceApp, Resource: q.Resource, OpenID: q.OpenID, UnionID: q.UnionID, Custom: q.Custom,
-		Origin: q.Origin, Query: q.Query, ID: q.ID, Data: q.Data, Web: q.Web != "", Environments: askedEnvironments(p, q.Env),
+		Origin: q.Origin, Query: q.Query, ID: q.ID, Data: q.Data, Web: q.Web != "", Environments: askedEnvironments(offered, q.Env),
 	}}
 	for _, plane := range models.Planes() {
 		page.Planes = append(page.Planes, ui.Segment{
@@ -116,24 +120,24 @@ func (h Explain) page(ctx context.Context, p place, q explainQuery) explain.Page
 		page.Form.Roles = append(page.Form.Roles, ui.Option{Value: role.String(), Label: i18n.T(ctx, role.MessageKey()), Selected: role.String() == q.Role})
 	}
 	for _, a := range p.Apps {
-		page.Form.Apps = append(page.Form.Apps, appRef(a.App, true))
+		page.Form.Apps = append(page.Form.Apps, appRef(a, true))
 	}
 	return page
 }
 
-// askedEnvironments are those that can be asked about; one that a link names
-// stays, whether it is among them or not.
-func askedEnvironments(p place, chosen string) []ui.Option {
+// askedEnvironments are the first of those that can be asked about; one that a link
+// names stays, whether it is among them or not.
+func askedEnvironments(offered service.EnvironmentList, chosen string) []ui.Option {
 	var out []ui.Option
 	known := chosen == ""
 	add := func(e models.Environment, label string) {
 		out = append(out, ui.Option{Value: e.ID, Label: label, Selected: e.ID == chosen})
 		known = known || e.ID == chosen
 	}
-	for _, e := range p.Own {
+	for _, e := range offered.Own {
 		add(e, e.Name+" · "+e.ID)
 	}
-	for _, b := range p.Borrowed {
+	for _, b := range offered.Borrowed {
 		add(b.Environment, b.Environment.Name+" · "+b.Environment.ID+" · "+b.Owner.Name)
 	}
 	if !known {

@@ -6,8 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"envshare/internal/paths"
-	"envshare/internal/service"
-	"envshare/models"
 )
 
 // environmentCookie remembers, for one app, the environment that was open last:
@@ -24,22 +22,12 @@ func (h pages) rememberEnvironment(c echo.Context, app, env string) {
 	})
 }
 
-// lastEnvironment returns the environment that was open last if it still can be
-// opened, else the one that the console opens on, "" for none.
-func lastEnvironment(c echo.Context, console service.Console) string {
+// lastEnvironment returns the environment that was open last, "" for none. Whether
+// it still can be opened is for the service to say.
+func lastEnvironment(c echo.Context) string {
 	last, err := c.Cookie(environmentCookie)
 	if err != nil {
-		return console.Default
+		return ""
 	}
-	for _, e := range console.Own {
-		if e.ID == last.Value {
-			return e.ID
-		}
-	}
-	for _, b := range console.Borrowed {
-		if b.Environment.ID == last.Value && b.Status == models.ShareActive {
-			return b.Environment.ID
-		}
-	}
-	return console.Default
+	return last.Value
 }

@@ -19,18 +19,24 @@ import (
 type Members struct{ pages }
 
 func (h Members) index(c echo.Context) error {
+	var q listQuery
+	if err := form.Bind(c, &q); err != nil {
+		return err
+	}
 	p, err := h.enter(c)
 	if err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	list, err := h.services.Members.List(ctx, session.Actor(c), p.App.AppID)
+	list, err := h.services.Members.List(ctx, session.Actor(c), p.App.AppID, q.Text, models.PageRequest{Page: q.Page})
 	if err != nil {
 		return err
 	}
 	page := settings.MembersPage{
 		Base: h.base(c, p, tabSettings), AppID: p.App.AppID, EnvID: p.environmentID(),
 		CanInvite: list.MayInvite.Allowed, WhyNot: reason(ctx, list.MayInvite),
+		Text: q.Text, Search: q.Text != "" || list.Total > int64(list.Page.Size),
+		Pagination: pagination(ctx, paths.MembersQuery(p.App.AppID, q.Text), list.Page, list.Total),
 	}
 	for _, m := range list.Members {
 		page.Members = append(page.Members, settings.MemberRow{

@@ -35,26 +35,30 @@ func (h pages) base(c echo.Context, p place, tab string) views.Base {
 
 func (h pages) nav(ctx context.Context, p place, tab string) *views.Nav {
 	n := &views.Nav{App: navApp(p.App), Tabs: tabs(ctx, p, tab)}
-	for _, a := range first(p.Apps, func(a service.AppEntry) bool { return a.App.AppID == p.App.AppID }) {
-		n.Apps = append(n.Apps, navApp(a.App))
+	for _, a := range p.Apps {
+		n.Apps = append(n.Apps, navApp(a))
 	}
-	env := p.environmentID()
-	for _, e := range first(p.Own, func(e models.Environment) bool { return e.ID == env }) {
-		n.Own = append(n.Own, views.NavEnvironment{ID: e.ID, Name: e.Name, Href: paths.Environment(p.App.AppID, e.ID)})
+	n.Apps = first(n.Apps, n.App)
+	for _, e := range p.Own {
+		n.Own = append(n.Own, navOwn(p.App.AppID, e))
 	}
-	active := slices.DeleteFunc(slices.Clone(p.Borrowed), func(b service.BorrowedEnvironment) bool { return b.Status != models.ShareActive })
-	for _, b := range first(active, func(b service.BorrowedEnvironment) bool { return b.Environment.ID == env }) {
-		n.Borrowed = append(n.Borrowed, navBorrowed(p.App.AppID, b.Environment, b.Owner))
+	for _, b := range p.Borrowed {
+		if b.Status == models.ShareActive {
+			n.Borrowed = append(n.Borrowed, navBorrowed(p.App.AppID, b.Environment, b.Owner))
+		}
 	}
 	if p.opened == nil {
+		n.Own, n.Borrowed = first(n.Own), first(n.Borrowed)
 		return n
 	}
 	n.WhyNotConfigure = reason(ctx, p.opened.MayConfigure())
-	e := p.opened.View.Environment
-	current := views.NavEnvironment{ID: e.ID, Name: e.Name, Href: paths.Environment(p.App.AppID, e.ID)}
+	current := navOwn(p.App.AppID, p.opened.View.Environment)
 	if p.opened.View.Borrowed() {
-		current = navBorrowed(p.App.AppID, e, p.opened.Owner)
+		current = navBorrowed(p.App.AppID, p.opened.View.Environment, p.opened.Owner)
 		n.Strip = h.strip(*p.opened)
+		n.Own, n.Borrowed = first(n.Own), first(n.Borrowed, current)
+	} else {
+		n.Own, n.Borrowed = first(n.Own, current), first(n.Borrowed)
 	}
 	n.Environment = &current
 	return n
@@ -64,16 +68,20 @@ func (h pages) nav(ctx context.Context, p place, tab string) *views.Nav {
 // leads to all.
 const maxSwitched = 30
 
-// first returns the entries of a switcher that are listed, the current one among them.
-func first[T any](list []T, current func(T) bool) []T {
-	if len(list) <= maxSwitched {
-		return list
+// first returns the entries of a switcher that are listed, the current one, if any,
+// among them.
+func first[T comparable](list []T, current ...T) []T {
+	list = slices.Clip(list[:min(len(list), maxSwitched)])
+	for _, c := range current {
+		if !slices.Contains(list, c) {
+			list = append(list[:min(len(list), maxSwitched-1)], c)
+		}
 	}
-	out := slices.Clone(list[:maxSwitched])
-	if at := slices.IndexFunc(list, current); at >= maxSwitched {
-		out[maxSwitched-1] = list[at]
-	}
-	return out
+	return list
+}
+
+func navOwn(app string, e models.Environment) views.NavEnvironment {
+	return views.NavEnvironment{ID: e.ID, Name: e.Name, Href: paths.Environment(app, e.ID)}
 }
 
 func navApp(a models.App) views.NavApp {

@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -26,34 +25,30 @@ func (h Overview) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, actor, app := c.Request().Context(), session.Actor(c), p.App.AppID
-	list, err := h.services.Sharing.Outgoing(ctx, actor, app, models.PageRequest{Page: 1, Size: 1})
-	if err != nil {
-		return err
-	}
+	ctx, app := c.Request().Context(), p.App.AppID
 	e := p.opened.View.Environment
 	page := apps.OverviewPage{
 		Base: h.base(c, p, tabOverview), AppID: app, EnvID: e.ID, EnvName: e.Name,
 		OwnerName: p.opened.Owner.Name, Borrowed: p.opened.View.Borrowed(),
 		FunctionCount: unknownCount, Invocations24Hours: unknownCount,
-		SharedByMe: number(list.TotalOutgoing), SharedWithMe: number(list.TotalIncoming),
+		SharedByMe: number(p.Outgoing), SharedWithMe: number(p.Incoming),
 	}
-	if page.Borrowed || list.TotalOutgoing > 0 {
+	if page.Borrowed || p.Outgoing > 0 {
 		page.AuthMissing = authMissing(ctx, p)
 	}
-	functions, err := h.addFunctions(ctx, actor, p.opened.May(models.FunctionsView), &page)
+	functions, err := h.addFunctions(ctx, session.Actor(c), p.opened.May(models.FunctionsView), &page)
 	if err != nil {
 		return err
 	}
 	if !page.Borrowed {
-		page.Start = firstSteps(ctx, p, functions > 0, list)
+		page.Start = firstSteps(ctx, p, functions > 0)
 	}
 	return render.Page(c, http.StatusOK, apps.Overview(page))
 }
 
 // firstSteps is what to do first in an own environment, nil when nothing of it is
 // left for this person to do.
-func firstSteps(ctx context.Context, p place, hasFunction bool, list service.ShareList) *apps.GettingStarted {
+func firstSteps(ctx context.Context, p place, hasFunction bool) *apps.GettingStarted {
 	app, env, useful := p.App.AppID, p.environmentID(), false
 	step := func(done bool, may models.Decision, href string) apps.StartStep {
 		s := apps.StartStep{Done: done, WhyNot: reason(ctx, may)}
@@ -67,7 +62,7 @@ func firstSteps(ctx context.Context, p place, hasFunction bool, list service.Sha
 		Sharing:  step(p.SharingOn, p.MayEnableSharing, paths.Extensions(app)),
 		Auth: step(p.opened.HasAuthFunction, p.opened.MayChangeFunction(models.AuthFunction),
 			paths.NewFunctionFrom(app, env, service.TemplateAuth)),
-		Share: step(list.TotalOutgoing > 0, list.MayShare, paths.NewShare(app)),
+		Share: step(p.Outgoing > 0, p.MayShare, paths.NewShare(app)),
 	}
 	if !useful {
 		return nil
@@ -77,49 +72,24 @@ func firstSteps(ctx context.Context, p place, hasFunction bool, list service.Sha
 
 // addFunctions adds what only somebody sees who may view functions, or why not,
 // and returns how many functions there are to see.
-func (h Overview) addFunctions(ctx context.Context, actor models.Actor, may models.Decision, page *apps.OverviewPage) (int, error) {
+func (h Overview) addFunctions(ctx context.Context, actor models.Actor, may models.Decision, page *apps.OverviewPage) (int64, error) {
 	if !may.Allowed {
 		page.WhyNoFunctions = reason(ctx, may)
 		return 0, nil
 	}
-	list, err := h.services.Functions.List(ctx, actor, page.AppID, page.EnvID)
+	found, err := h.services.Functions.Overview(ctx, actor, page.AppID, page.EnvID, recentShown)
 	if err != nil {
 		return 0, err
 	}
-	var calls int64
-	for _, f := range list {
-		calls += f.Calls
-	}
-	page.FunctionCount, page.Invocations24Hours = number(len(list)), number(calls)
-	recent, err := h.recent(ctx, actor, page.AppID, page.EnvID, list)
-	if err != nil {
-		return 0, err
-	}
-	for _, i := range recent {
+	page.FunctionCount, page.Invocations24Hours = number(found.Functions), number(found.Runs)
+	for _, i := range found.Recent {
 		page.Recent = append(page.Recent, apps.RecentInvocation{
 			Function: i.FunctionName, ID: i.ID, OK: i.Status == models.InvocationOK, Status: statusKey(i.Status),
 			When: h.second(i.StartedAt), Duration: duration(i.DurationMS),
 		})
 	}
-	return len(list), nil
+	return found.Functions, nil
 }
 
 // recentShown is how many of the last invocations the overview shows.
 const recentShown = 5
-
-// recent returns the last invocations of an environment. They are among the last
-// few of the functions that were called last.
-func (h Overview) recent(ctx context.Context, actor models.Actor, app, env string, list []service.ListedFunction) ([]models.Invocation, error) {
-	called := slices.DeleteFunc(slices.Clone(list), func(f service.ListedFunction) bool { return f.LastAt.IsZero() })
-	slices.SortFunc(called, func(a, b service.ListedFunction) int { return b.LastAt.Compare(a.LastAt) })
-	var all []models.Invocation
-	for _, f := range called[:min(recentShown, len(called))] {
-		some, _, err := h.services.Functions.Invocations(ctx, actor, app, env, f.Function.Name, models.PageRequest{Page: 1, Size: recentShown})
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, some...)
-	}
-	slices.SortFunc(all, func(a, b models.Invocation) int { return b.StartedAt.Compare(a.StartedAt) })
-	return all[:min(recentShown, len(all))], nil
-}

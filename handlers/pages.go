@@ -54,30 +54,14 @@ func (h pages) open(c echo.Context) (place, error) {
 // enter returns the app that a route names, for a page about the whole app; the
 // tabs then lead to the environment that the person was in.
 func (h pages) enter(c echo.Context) (place, error) {
-	ctx, actor, app := c.Request().Context(), session.Actor(c), c.Param(appParam)
-	console, err := h.services.Apps.Console(ctx, actor, app)
-	if err != nil {
-		return place{}, err
-	}
-	if err := console.MayOpen.Err(); err != nil {
-		return place{}, err
-	}
-	return h.within(c, console, lastEnvironment(c, console))
+	return h.enterAt(c, lastEnvironment(c))
 }
 
-// within is a place in an app and in one of its environments, "" for none.
-func (h pages) within(c echo.Context, console service.Console, env string) (place, error) {
-	if env == "" {
-		return place{Console: console}, nil
-	}
-	opened, err := h.services.Apps.Open(c.Request().Context(), session.Actor(c), console.App.AppID, env)
-	if refused(err) { // it ended between the two questions
-		return place{Console: console}, nil
-	}
-	if err != nil {
-		return place{}, err
-	}
-	return place{Console: opened.Console, opened: &opened}, nil
+// enterAt is enter with the environments that the tabs may lead to, the first that
+// can be opened.
+func (h pages) enterAt(c echo.Context, environments ...string) (place, error) {
+	console, opened, err := h.services.Apps.Enter(c.Request().Context(), session.Actor(c), c.Param(appParam), environments...)
+	return place{Console: console, opened: opened}, err
 }
 
 // refused reports whether an error is a refusal that the end of a share causes.
@@ -109,20 +93,11 @@ func (h pages) explainRefusal(next echo.HandlerFunc) echo.HandlerFunc {
 // frame is what an error page in an app stands in: nothing for strangers, or when
 // it cannot be loaded.
 func (h pages) frame(c echo.Context) render.Frame {
-	ctx := c.Request().Context()
-	console, err := h.services.Apps.Console(ctx, session.Actor(c), c.Param(appParam))
-	if err != nil || !console.MayOpen.Allowed {
+	p, err := h.enterAt(c, c.Param(envParam), lastEnvironment(c))
+	if err != nil {
 		return render.Frame{}
 	}
-	back := paths.App(console.App.AppID)
-	p, err := h.within(c, console, c.Param(envParam))
-	if err == nil && p.opened == nil {
-		p, err = h.within(c, console, lastEnvironment(c, console))
-	}
-	if err != nil {
-		return render.Frame{AppHref: back}
-	}
-	return render.Frame{Nav: h.nav(ctx, p, ""), AppHref: back}
+	return render.Frame{Nav: h.nav(c.Request().Context(), p, ""), AppHref: paths.App(p.App.AppID)}
 }
 
 // noEntry says why an app has no console, and how it gets one.

@@ -60,18 +60,14 @@ func (h DangerZone) delete(c echo.Context) error {
 		return err
 	}
 	ctx, actor, app, env := c.Request().Context(), session.Actor(c), c.Param(appParam), c.Param(envParam)
-	err := h.services.Environments.Delete(ctx, actor, app, env, f.Confirm)
+	open, err := h.services.Environments.DeleteFrom(ctx, actor, app, env, f.Confirm)
 	if fields := models.FieldErrors(err); fields != nil {
 		return h.form(c, http.StatusUnprocessableEntity, f, fields)
 	}
 	if err != nil {
 		return err
 	}
-	console, err := h.services.Apps.Console(ctx, actor, app)
-	if err != nil {
-		return err
-	}
-	if !console.MayOpen.Allowed { // its last one: the list of apps always opens
+	if !open.Allowed { // its last one: the list of apps always opens
 		return done(c, paths.Apps(), "flash.environment_deleted", "environment", env)
 	}
 	return done(c, paths.Environments(app), "flash.environment_deleted", "environment", env)

@@ -35,7 +35,15 @@ func (h Shares) conflicted(c echo.Context, f shareForm) error {
 		return err
 	}
 	page := h.editPage(p, s)
-	page.Conflict = &shares.Conflict{Mine: h.snapshot(f.share(), p.Own)}
+	offered, err := h.services.Sharing.Offered(ctx, actor, p.App.AppID)
+	if err != nil {
+		return err
+	}
+	own := map[string]models.Environment{}
+	for _, e := range offered {
+		own[e.ID] = e.Environment
+	}
+	page.Conflict = &shares.Conflict{Mine: h.snapshot(f.share(), own)}
 	page.Conflict.Who, page.Conflict.When, err = h.changedBy(ctx, actor, p.App.AppID, s.Share)
 	if err != nil {
 		return err
@@ -62,17 +70,13 @@ func (h Shares) ended(c echo.Context, f shareForm) error {
 }
 
 // snapshot is a state of a share of one's own environments, ready to print.
-func (h Shares) snapshot(s models.Share, own []models.Environment) shares.Snapshot {
-	names := map[string]string{}
-	for _, e := range own {
-		names[e.ID] = e.Name
-	}
+func (h Shares) snapshot(s models.Share, own map[string]models.Environment) shares.Snapshot {
 	out := shares.Snapshot{Until: h.minuteOrNone(s.Until), Note: s.Note}
 	if s.Until != nil {
 		out.UntilValue = s.Until.In(h.zone).Format(minuteLayout)
 	}
 	for _, g := range s.Grants {
-		out.Grants = append(out.Grants, views.GrantRow{EnvironmentID: g.EnvironmentID, EnvironmentName: names[g.EnvironmentID], Permissions: g.Permissions})
+		out.Grants = append(out.Grants, views.GrantRow{EnvironmentID: g.EnvironmentID, EnvironmentName: own[g.EnvironmentID].Name, Permissions: g.Permissions})
 	}
 	return out
 }

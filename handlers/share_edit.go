@@ -22,7 +22,7 @@ func (h Shares) edit(c echo.Context) error {
 
 // editPage is what the form of a stored share shows beside its fields.
 func (h Shares) editPage(p place, s service.ListedShare) shares.FormPage {
-	stored := h.snapshot(s.Share, p.Own)
+	stored := h.snapshot(s.Share, s.Environments)
 	return shares.FormPage{
 		ShareID: s.Share.ID, Stored: &stored,
 		Grantee: &shares.Grantee{AppRef: appRef(s.Other, s.OtherActivated), Principal: p.Principal.Name},

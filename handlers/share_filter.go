@@ -15,8 +15,8 @@ import (
 const mostOffered = 100
 
 // shareFilter is the bar above a list of shares.
-func shareFilter(ctx context.Context, p place, q sharesQuery, found service.ShareList) shares.FilterBar {
-	f, app := q.filter(), p.App.AppID
+func shareFilter(ctx context.Context, app string, q sharesQuery, found service.ShareList, offered service.EnvironmentList) shares.FilterBar {
+	f := q.filter()
 	bar := shares.FilterBar{
 		Text: f.Text, State: string(f.State), Environment: f.EnvironmentID, Narrows: f.Narrows(),
 		ClearHref: paths.SharesQuery(app, paths.ShareQuery{WithMe: q.withMe(), Sort: string(f.Sort)}),
@@ -34,7 +34,7 @@ func shareFilter(ctx context.Context, p place, q sharesQuery, found service.Shar
 			Href: paths.SharesQuery(app, shareQuery(q.withMe(), all)),
 		})
 	}
-	bar.Environments = shareEnvironmentOptions(ctx, p, q.withMe(), f.EnvironmentID)
+	bar.Environments = shareEnvironmentOptions(ctx, offered, f.EnvironmentID)
 	bar.Permissions = permissionOptions(ctx, f.Permission)
 	for _, sort := range models.ShareSorts() {
 		bar.Sorts = append(bar.Sorts, ui.Option{Value: string(sort), Label: sortLabel(ctx, sort), Selected: sort == f.Sort})
@@ -52,17 +52,13 @@ func shareQuery(withMe bool, f models.ShareFilter) paths.ShareQuery {
 
 // shareEnvironmentOptions are the environments that shares of a direction can hold;
 // nil when they are too many to choose from.
-func shareEnvironmentOptions(ctx context.Context, p place, withMe bool, selected string) []ui.Option {
-	list := make([]models.Environment, 0, len(p.Own))
-	if !withMe {
-		list = append(list, p.Own...)
-	} else {
-		for _, b := range p.Borrowed {
-			list = append(list, b.Environment)
-		}
-	}
-	if len(list) > mostOffered {
+func shareEnvironmentOptions(ctx context.Context, offered service.EnvironmentList, selected string) []ui.Option {
+	if offered.Total() > mostOffered {
 		return nil
+	}
+	list := offered.Own
+	for _, b := range offered.Borrowed {
+		list = append(list, b.Environment)
 	}
 	out, known := []ui.Option{{Label: i18n.T(ctx, "shares.any_environment")}}, false
 	for _, e := range list {

@@ -130,21 +130,14 @@ func (h Shares) again(c echo.Context, status int, f shareForm, found service.Loo
 // ticked where nothing was chosen yet (S5).
 func (h Shares) form(c echo.Context, status int, p place, f shareForm, page shares.FormPage) error {
 	ctx, actor, app := c.Request().Context(), session.Actor(c), p.App.AppID
-	list, err := h.services.Sharing.Outgoing(ctx, actor, app, models.PageRequest{Page: 1, Size: 1})
+	offered, err := h.services.Sharing.Offered(ctx, actor, app)
 	if err != nil {
 		return err
 	}
-	if err := list.MayShare.Err(); err != nil {
-		return err
-	}
-	deployed, err := h.services.Sharing.AuthFunctionDeployed(ctx, actor, app)
-	if err != nil {
-		return err
-	}
-	for _, e := range p.Own {
+	for _, e := range offered {
 		row := shares.FormEnvironment{
 			ID: e.ID, Name: e.Name, Included: slices.Contains(f.Environments, e.ID), Permissions: models.AllPermissions,
-			AuthMissing: !deployed[e.ID], AuthHref: paths.NewFunctionFrom(app, e.ID, service.TemplateAuth),
+			AuthMissing: !e.AuthDeployed, AuthHref: paths.NewFunctionFrom(app, e.ID, service.TemplateAuth),
 		}
 		if row.Included {
 			row.Permissions = f.permissions[e.ID]

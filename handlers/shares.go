@@ -57,7 +57,12 @@ func (h Shares) index(c echo.Context) error {
 		return err
 	}
 	page := h.indexPage(ctx, app, q, found)
-	page.Filter = shareFilter(ctx, p, q, found)
+	offered, err := h.services.Apps.Environments(ctx, session.Actor(c), app, service.EnvironmentFilter{OwnOnly: !q.withMe(), BorrowedOnly: q.withMe()},
+		models.PageRequest{Page: 1, Size: mostOffered})
+	if err != nil {
+		return err
+	}
+	page.Filter = shareFilter(ctx, app, q, found, offered)
 	page.Base = h.base(c, p, tabSharing)
 	if !p.SharingOn && p.MayEnableSharing.Allowed {
 		page.EnableHref = paths.Extensions(app)

@@ -8,9 +8,11 @@ import (
 // AppFacts is what decides whether and where an app enters the console (S11).
 type AppFacts struct {
 	App App
-	// OwnEnvironments are the app's environments, oldest first.
+	// OwnEnvironments are the app's environments, oldest first: the oldest one, and
+	// as many more as somebody needs.
 	OwnEnvironments []Environment
-	// Incoming are the shares granted to the app, in any order.
+	// Incoming are the shares granted to the app, in any order: the oldest one that
+	// works, the oldest one that has not ended, and as many more as somebody needs.
 	Incoming []Share
 }
 

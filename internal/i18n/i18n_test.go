@@ -66,9 +66,10 @@ func TestEnglishHasNoChinese(t *testing.T) {
 // madeFromParts are keys that code puts together from a prefix and a value.
 var madeFromParts = []string{"audit_action.", "audit_field.", "audit_group.", "audit_mode.", "preset.", "transfer_kind.", "transfer_status.", "app_kind.", "call.", "diff.", "function_template.", "function_template_hint.", "invocation_source.", "invocation_status.", "permission.", "role.", "usage_range.", "denial_code.", "explain_ok.", "explain_status.", "explain_step.", "explain_fix.", "explain_person.", "operation.", "plane."}
 
-// otherNames look like keys and are none: audit actions and permissions.
+// otherNames look like keys and are none: audit actions, permissions, columns.
 var otherNames = regexp.MustCompile(`^(app|environment|function|principal|share|sharing|user|credential|installation|collection|index|document|documents|file|transfer|visitor)\.(stored|moved|imported|exported|saved|secret_set|created|changed|deployed|deleted|rolled_back|paused|resumed|removed|left|enabled|disabled|issued|revoked|restored|purged|signed_out|sign_in|sign_in_refused|set_up|password_reset|cancelled)$` +
-	`|^(functions|database|storage|users|statistics|settings)\.(view|operate|invoke|read|write|aggregate|watch|create|update|delete)$`)
+	`|^(functions|database|storage|users|statistics|settings)\.(view|operate|invoke|read|write|aggregate|watch|create|update|delete)$` +
+	`|^apps\.app_id$`)
 
 // asked finds the keys in calls that take one.
 var asked = regexp.MustCompile(`(?:i18n\.T\([\w.()]+, |i18n\.(?:Text|Both)\((?:[^,"]+, )?|\b[EM]\((?:[\w.]+, )?|Deny\([\w.]+, |Flash\([^,"]+, [^,]+, |\.Add\([^,]+, |titleKey: )"([a-z0-9_.]+[a-z0-9_])"`)

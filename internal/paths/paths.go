@@ -45,11 +45,17 @@ func Static(name string) string { return "/static/" + name }
 // Apps is the list of apps.
 func Apps() string { return "/apps" }
 
+// AppsQuery is Apps, those that hold a text.
+func AppsQuery(text string) string { return withQuery(Apps(), "q", text) }
+
 // App is an app's overview.
 func App(app string) string { return join("apps", app) }
 
 // Environments is the environment switcher of an app.
 func Environments(app string) string { return join("apps", app, "environments") }
+
+// EnvironmentsQuery is Environments, those that hold a text.
+func EnvironmentsQuery(app, text string) string { return withQuery(Environments(app), "q", text) }
 
 // NewEnvironment is the form that creates an environment.
 func NewEnvironment(app string) string { return join("apps", app, "environments", "new") }
@@ -76,6 +82,9 @@ func RestoreEnvironment(app, env string) string {
 
 // Members is 设置 → 成员管理 of an app.
 func Members(app string) string { return join("apps", app, "members") }
+
+// MembersQuery is Members, those whose names hold a text.
+func MembersQuery(app, text string) string { return withQuery(Members(app), "q", text) }
 
 // ChangeMember gives a member another role.
 func ChangeMember(app, user string) string { return join("apps", app, "members", user, "role") }

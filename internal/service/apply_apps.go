@@ -154,7 +154,7 @@ func (r *applyRun) setSharing(ctx context.Context, declared ManifestApp) error {
 	if declared.Sharing == nil {
 		return nil
 	}
-	facts, err := appFacts(ctx, r.tx, declared.AppID)
+	facts, err := r.appFacts(ctx, r.tx, declared.AppID)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"slices"
 	"strings"
 
 	"envshare/internal/store"
@@ -26,201 +25,101 @@ type AppEntry struct {
 	MayActivate models.Decision
 }
 
-// List returns the apps that the actor is a member of, by name. Anybody who is
-// signed in may call it.
-func (s *Apps) List(ctx context.Context, actor models.Actor) ([]AppEntry, error) {
-	if !actor.Known() {
-		return nil, models.E(models.CodeUnauthenticated, "error.unauthenticated")
-	}
-	return s.entries(ctx, actor)
+// AppList is one page of the apps of a person.
+type AppList struct {
+	Apps  []AppEntry
+	Total int64
+	// Page is the page that Apps is: the last one where a later one was asked for.
+	Page models.PageRequest
 }
 
-func (s *Apps) entries(ctx context.Context, actor models.Actor) ([]AppEntry, error) {
-	roles, err := s.store.Users.Memberships(ctx, actor.UserID)
+// List returns a page of the apps that the actor is a member of and whose name or
+// AppID holds a text, by name. The number of queries does not depend on the number
+// of apps. Anybody who is signed in may call it.
+func (s *Apps) List(ctx context.Context, actor models.Actor, text string, page models.PageRequest) (AppList, error) {
+	if !actor.Known() {
+		return AppList{}, models.E(models.CodeUnauthenticated, "error.unauthenticated")
+	}
+	search := store.AppSearch{UserID: actor.UserID, Text: strings.TrimSpace(text)}
+	total, err := s.store.Users.CountApps(ctx, search)
+	if err != nil {
+		return AppList{}, err
+	}
+	out := AppList{Total: total, Page: page.Within(total)}
+	found, err := s.store.Users.Apps(ctx, search, out.Page)
+	if err != nil {
+		return AppList{}, err
+	}
+	out.Apps, err = s.entries(ctx, actor, found)
+	return out, err
+}
+
+// Only returns the app that the actor can open when there is just one, else "".
+// Anybody who is signed in may call it.
+func (s *Apps) Only(ctx context.Context, actor models.Actor) (string, error) {
+	if !actor.Known() {
+		return "", models.E(models.CodeUnauthenticated, "error.unauthenticated")
+	}
+	found, err := s.store.Users.Apps(ctx, store.AppSearch{UserID: actor.UserID, Entering: s.now()}, models.PageRequest{Page: 1, Size: 2})
+	if err != nil || len(found) != 1 {
+		return "", err
+	}
+	entries, err := s.entries(ctx, actor, found)
+	if err != nil || !entries[0].MayOpen.Allowed {
+		return "", err
+	}
+	return entries[0].App.AppID, nil
+}
+
+// entries loads what a list shows beside apps, with a fixed number of queries.
+func (s *Apps) entries(ctx context.Context, actor models.Actor, list []store.MemberApp) ([]AppEntry, error) {
+	ids, principalIDs := make([]string, len(list)), make([]string, len(list))
+	for i, a := range list {
+		ids[i], principalIDs[i] = a.AppID, a.PrincipalID
+	}
+	principals, err := s.store.Principals.ByIDs(ctx, principalIDs)
 	if err != nil {
 		return nil, err
-	}
-	ids := make([]string, 0, len(roles))
-	for id := range roles {
-		ids = append(ids, id)
 	}
 	facts, err := s.factsOf(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	principals, err := s.principals(ctx)
-	if err != nil {
-		return nil, err
-	}
-	now := s.now()
-	entries := make([]AppEntry, 0, len(facts))
-	for _, f := range facts {
-		standing := models.Standing{Actor: actor, Role: roles[f.App.AppID]}
-		entries = append(entries, AppEntry{
-			App: f.App, Principal: principals[f.App.PrincipalID], Role: standing.Role, Activated: f.Activated(),
-			MayOpen: models.MayOpenConsole(standing, f, now), MayActivate: models.MayCreateEnvironment(standing),
-		})
-	}
-	slices.SortFunc(entries, func(a, b AppEntry) int {
-		if c := strings.Compare(a.App.Name, b.App.Name); c != 0 {
-			return c
+	entries := make([]AppEntry, len(list))
+	for i, a := range list {
+		f, place := facts[a.AppID], models.Standing{Actor: actor, Role: a.Role}
+		f.App = a.App
+		entries[i] = AppEntry{
+			App: a.App, Principal: principals[a.PrincipalID], Role: a.Role, Activated: f.Activated(),
+			MayOpen: models.MayOpenConsole(place, f, s.now()), MayActivate: models.MayCreateEnvironment(place),
 		}
-		return strings.Compare(a.App.AppID, b.App.AppID)
-	})
+	}
 	return entries, nil
 }
 
-// factsOf loads the facts of many apps with a fixed number of queries.
-func (s *Apps) factsOf(ctx context.Context, ids []string) ([]models.AppFacts, error) {
-	apps, err := s.store.Apps.ByIDs(ctx, ids)
+// factsOf loads what decides whether apps have a console to open, by AppID: of each
+// its oldest environment, and the oldest share to it that has not ended.
+func (s *Apps) factsOf(ctx context.Context, ids []string) (map[string]models.AppFacts, error) {
+	environments, err := s.store.Environments.OldestOf(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	environments, err := s.store.Environments.OwnedByAny(ctx, ids)
+	shares, err := s.store.Shares.RunningOf(ctx, ids, s.now())
 	if err != nil {
 		return nil, err
 	}
-	incoming, err := s.store.Shares.IncomingOf(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	byApp := make(map[string]*models.AppFacts, len(apps))
-	facts := make([]models.AppFacts, 0, len(apps))
-	for id, app := range apps {
-		byApp[id] = &models.AppFacts{App: app}
-	}
+	facts := make(map[string]models.AppFacts, len(ids))
 	for _, e := range environments {
-		byApp[e.AppID].OwnEnvironments = append(byApp[e.AppID].OwnEnvironments, e)
+		f := facts[e.AppID]
+		f.OwnEnvironments = append(f.OwnEnvironments, e)
+		facts[e.AppID] = f
 	}
-	for _, share := range incoming {
-		byApp[share.GranteeAppID].Incoming = append(byApp[share.GranteeAppID].Incoming, share)
-	}
-	for _, f := range byApp {
-		facts = append(facts, *f)
+	for _, share := range shares {
+		f := facts[share.GranteeAppID]
+		f.Incoming = append(f.Incoming, share)
+		facts[share.GranteeAppID] = f
 	}
 	return facts, nil
-}
-
-func (s *Apps) principals(ctx context.Context) (map[string]models.Principal, error) {
-	list, err := s.store.Principals.List(ctx)
-	out := make(map[string]models.Principal, len(list))
-	for _, p := range list {
-		out[p.ID] = p
-	}
-	return out, err
-}
-
-// Console is what every page of an app's console stands on.
-type Console struct {
-	Apps      []AppEntry
-	App       models.App
-	Principal models.Principal
-	Role      models.Role
-	Activated bool
-	SharingOn bool
-	// SeesShares tells whether there is anything to see of sharing: it is on, or
-	// somebody shares with the app, which the app must see to use and to leave it
-	// (S8, S12).
-	SeesShares bool
-	Own        []models.Environment
-	Borrowed   []BorrowedEnvironment
-	// Default is the environment that the console opens on, "" for none.
-	Default string
-
-	MayOpen              models.Decision
-	MayCreateEnvironment models.Decision
-	MayEnableSharing     models.Decision
-	MayDisableSharing    models.Decision // by somebody who confirms what ends (S13)
-	MayAdministerSharing models.Decision // enable and share: the role alone
-}
-
-// BorrowedEnvironment is an environment that another app lends.
-type BorrowedEnvironment struct {
-	Environment models.Environment
-	Owner       models.App
-	Share       models.Share
-	Permissions models.PermissionSet
-	Status      models.ShareStatus
-}
-
-// Console returns what the actor sees around the pages of an app. Members may
-// call it; for others the app is not found. An app without console entry is no
-// error here: MayOpen says why it stays closed (S11).
-func (s *Apps) Console(ctx context.Context, actor models.Actor, appID string) (Console, error) {
-	place, err := standing(ctx, s.store, actor, appID)
-	if err != nil {
-		return Console{}, err
-	}
-	if err := models.MaySeeApp(place).Err(); err != nil {
-		return Console{}, err
-	}
-	facts, err := appFacts(ctx, s.store, appID)
-	if err != nil {
-		return Console{}, err
-	}
-	return s.console(ctx, place, facts)
-}
-
-func (s *Apps) console(ctx context.Context, place models.Standing, facts models.AppFacts) (Console, error) {
-	now := s.now()
-	entries, err := s.entries(ctx, place.Actor)
-	if err != nil {
-		return Console{}, err
-	}
-	principal, err := s.store.Principals.ByID(ctx, facts.App.PrincipalID)
-	if err != nil {
-		return Console{}, err
-	}
-	borrowed, err := s.borrowed(ctx, facts)
-	if err != nil {
-		return Console{}, err
-	}
-	_, outgoing, err := s.store.Shares.Outgoing(ctx, facts.App.AppID, models.PageRequest{Page: 1, Size: 1})
-	if err != nil {
-		return Console{}, err
-	}
-	return Console{
-		Apps: entries, App: facts.App, Principal: principal, Role: place.Role,
-		Activated: facts.Activated(), SharingOn: facts.SharingOn(now), SeesShares: facts.SharingOn(now) || len(facts.Incoming) > 0,
-		Own: facts.OwnEnvironments, Borrowed: borrowed, Default: facts.DefaultEnvironment(now),
-		MayOpen:              models.MayOpenConsole(place, facts, now),
-		MayCreateEnvironment: models.MayCreateEnvironment(place),
-		MayEnableSharing:     models.MayEnableSharing(place, facts, now),
-		MayDisableSharing:    models.MayDisableSharing(place, facts, int(outgoing), true),
-		MayAdministerSharing: models.MayCreateEnvironment(place),
-	}, nil
-}
-
-// borrowed lists what an app borrows, in the order of its shares, ended ones
-// left out.
-func (s *Apps) borrowed(ctx context.Context, facts models.AppFacts) ([]BorrowedEnvironment, error) {
-	now := s.now()
-	var environmentIDs, ownerIDs []string
-	live := facts.LiveIncoming(now)
-	for _, share := range live {
-		ownerIDs = append(ownerIDs, share.OwnerAppID)
-		for _, g := range share.Grants {
-			environmentIDs = append(environmentIDs, g.EnvironmentID)
-		}
-	}
-	environments, err := s.store.Environments.ByIDs(ctx, environmentIDs)
-	if err != nil {
-		return nil, err
-	}
-	owners, err := s.store.Apps.ByIDs(ctx, ownerIDs)
-	if err != nil {
-		return nil, err
-	}
-	var out []BorrowedEnvironment
-	for _, share := range live {
-		for _, g := range share.Grants {
-			out = append(out, BorrowedEnvironment{
-				Environment: environments[g.EnvironmentID], Owner: owners[share.OwnerAppID],
-				Share: share, Permissions: g.Permissions, Status: share.Status(now),
-			})
-		}
-	}
-	return out, nil
 }
 
 // Opened is an environment as a person sees it through an app.
@@ -263,7 +162,11 @@ func (o Opened) MayConfigure() models.Decision {
 // the app may call it; an environment that is neither the app's own nor lent to
 // it is not found, one whose share rests is forbidden with the reason.
 func (s *Apps) Open(ctx context.Context, actor models.Actor, appID, environmentID string) (Opened, error) {
-	place, facts, view, err := s.look(ctx, s.store, actor, appID, environmentID)
+	place, facts, err := entryOf(ctx, s.store, actor, appID, maxSwitched, s.now())
+	if err != nil {
+		return Opened{}, err
+	}
+	view, err := s.view(ctx, s.store, place, facts, environmentID)
 	if err != nil {
 		return Opened{}, err
 	}
@@ -271,55 +174,77 @@ func (s *Apps) Open(ctx context.Context, actor models.Actor, appID, environmentI
 	if err != nil {
 		return Opened{}, err
 	}
-	owner := view.Through
+	return s.opened(ctx, console, place, view)
+}
+
+func (s *Apps) opened(ctx context.Context, console Console, place models.Standing, view models.EnvironmentView) (Opened, error) {
+	owner, now := view.Through, s.now()
 	if view.Borrowed() {
+		var err error
 		if owner, err = s.store.Apps.ByID(ctx, view.Environment.AppID); err != nil {
 			return Opened{}, err
 		}
 	}
-	deployed, err := s.store.Functions.Names(ctx, models.AuthFunction, []string{environmentID})
+	deployed, err := s.store.Functions.Names(ctx, models.AuthFunction, []string{view.Environment.ID})
 	if err != nil {
 		return Opened{}, err
 	}
-	now := s.now()
 	return Opened{
 		Console: console, View: view, Owner: owner, Permitted: models.Permitted(place, view, now),
-		Granted: view.Granted(now), HasAuthFunction: deployed[environmentID], place: place, base: s.base,
+		Granted: view.Granted(now), HasAuthFunction: deployed[view.Environment.ID], place: place, base: s.base,
 	}, nil
 }
 
 // look loads an environment as seen through an app, and decides that the actor
 // may see it.
 func (b base) look(ctx context.Context, tx *store.Store, actor models.Actor, appID, environmentID string) (models.Standing, models.AppFacts, models.EnvironmentView, error) {
-	fail := func(err error) (models.Standing, models.AppFacts, models.EnvironmentView, error) {
+	place, facts, err := entryOf(ctx, tx, actor, appID, 1, b.now())
+	if err != nil {
 		return models.Standing{}, models.AppFacts{}, models.EnvironmentView{}, err
 	}
-	place, err := standing(ctx, tx, actor, appID)
+	view, err := b.view(ctx, tx, place, facts, environmentID)
 	if err != nil {
-		return fail(err)
+		return models.Standing{}, models.AppFacts{}, models.EnvironmentView{}, err
 	}
-	if err := models.MaySeeApp(place).Err(); err != nil {
-		return fail(err)
-	}
-	facts, err := appFacts(ctx, tx, appID)
-	if err != nil {
-		return fail(err)
-	}
+	return place, facts, view, nil
+}
+
+// view loads an environment as seen through an app that the actor entered, and
+// decides that they may see it.
+func (b base) view(ctx context.Context, tx *store.Store, place models.Standing, facts models.AppFacts, environmentID string) (models.EnvironmentView, error) {
 	environment, err := tx.Environments.ByID(ctx, environmentID)
 	if err != nil {
-		return fail(goneFrom(ctx, tx, appID, environmentID, err))
+		return models.EnvironmentView{}, goneFrom(ctx, tx, facts.App.AppID, environmentID, err)
 	}
 	view := models.EnvironmentView{Environment: environment, Through: facts.App}
-	for _, share := range facts.Incoming {
-		if _, ok := share.Grant(environmentID); ok && share.OwnerAppID == environment.AppID {
+	if view.Borrowed() {
+		share, lent, err := lending(ctx, tx, environment, facts.App.AppID)
+		if err != nil {
+			return models.EnvironmentView{}, err
+		}
+		if lent {
 			view.Share = &share
 		}
 	}
 	now := b.now()
 	if err := models.MayOpenConsole(place, facts, now).Err(); err != nil && view.Share == nil {
-		return fail(err)
+		return models.EnvironmentView{}, err
 	}
-	return place, facts, view, models.MaySeeEnvironment(place, view, now).Err()
+	return view, models.MaySeeEnvironment(place, view, now).Err()
+}
+
+// lending returns the share that lends an environment to an app, at work or at
+// rest, and whether there is one.
+func lending(ctx context.Context, tx *store.Store, e models.Environment, appID string) (models.Share, bool, error) {
+	share, err := tx.Shares.Between(ctx, e.AppID, appID)
+	if models.IsCode(err, models.CodeNotFound) {
+		return models.Share{}, false, nil
+	}
+	if err != nil {
+		return models.Share{}, false, err
+	}
+	_, lent := share.Grant(e.ID)
+	return share, lent, nil
 }
 
 // CreateEnvironment creates an environment in an app: its first one activates
@@ -351,7 +276,7 @@ func (s *Apps) CreateEnvironment(ctx context.Context, actor models.Actor, appID 
 
 // insertEnvironment adds an environment; the app keeps the sharing that it had.
 func (b base) insertEnvironment(ctx context.Context, tx *store.Store, actor models.Actor, e models.Environment) error {
-	before, err := appFacts(ctx, tx, e.AppID)
+	before, err := b.appFacts(ctx, tx, e.AppID)
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,8 @@ package service
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
+	"envshare/internal/store"
 	"envshare/models"
 )
 
@@ -33,8 +33,12 @@ type DenialList struct {
 	Callers      []models.App
 }
 
-// maxDenialCallers bounds the apps that a list can be narrowed to.
-const maxDenialCallers = 200
+// maxDenialCallers and maxDenialEnvironments bound what a list offers to be narrowed
+// to.
+const (
+	maxDenialCallers      = 200
+	maxDenialEnvironments = 200
+)
 
 // List returns what was refused in an app's environments, the latest first, or,
 // with Borrowed, what the app was refused in those lent to it: a refusal in any
@@ -50,59 +54,53 @@ func (s *Denials) List(ctx context.Context, actor models.Actor, appID string, fi
 	if err := s.recorder.flush(ctx); err != nil {
 		return DenialList{}, err
 	}
-	environments, err := s.seen(ctx, appID, filter.Borrowed)
+	if filter.Borrowed {
+		filter.CallerAppID = appID
+	}
+	search := store.DenialSearch{AppID: appID, Filter: filter}
+	out, err := s.choices(ctx, search)
 	if err != nil {
 		return DenialList{}, err
 	}
-	ids := make([]string, 0, len(environments))
-	for _, e := range environments {
-		if filter.OwnerAppID == "" || filter.OwnerAppID == e.AppID {
-			ids = append(ids, e.ID)
-		}
-	}
-	out := DenialList{Environments: environments}
-	if filter.Borrowed {
-		filter.CallerAppID = appID
-	} else if out.Callers, err = s.callers(ctx, ids); err != nil {
-		return DenialList{}, err
-	}
-	if filter.EnvironmentID != "" {
-		ids = slices.DeleteFunc(ids, func(id string) bool { return id != filter.EnvironmentID })
-	}
-	found, total, err := s.store.Denials.List(ctx, ids, filter.CallerAppID, filter.Code, page)
+	found, total, err := s.store.Denials.List(ctx, search, page)
 	if err != nil {
 		return DenialList{}, err
 	}
 	out.Total = total
-	out.Denials, err = s.listed(ctx, found, environments)
+	out.Denials, err = s.listed(ctx, found)
 	return out, err
 }
 
-// seen are the environments whose denials an app's members may read.
-func (s *Denials) seen(ctx context.Context, appID string, borrowed bool) ([]models.Environment, error) {
-	facts, err := appFacts(ctx, s.store, appID)
-	if err != nil || !borrowed {
-		return facts.OwnEnvironments, err
-	}
-	var ids []string
-	for _, share := range facts.Incoming {
-		for _, g := range share.Grants {
-			ids = append(ids, g.EnvironmentID)
+// choices are what a list can be narrowed to.
+func (s *Denials) choices(ctx context.Context, search store.DenialSearch) (DenialList, error) {
+	of := store.EnvironmentSearch{AppID: search.AppID, Now: s.now()}
+	if !search.Filter.Borrowed {
+		own, err := s.store.Environments.Owned(ctx, of, 0, maxDenialEnvironments)
+		if err != nil {
+			return DenialList{}, err
 		}
+		search.Filter.EnvironmentID = ""
+		callers, err := s.callers(ctx, search)
+		return DenialList{Environments: own, Callers: callers}, err
+	}
+	lent, err := s.store.Environments.Borrowed(ctx, of, 0, maxDenialEnvironments)
+	if err != nil {
+		return DenialList{}, err
+	}
+	ids := make([]string, len(lent))
+	for i, one := range lent {
+		ids[i] = one.EnvironmentID
 	}
 	byID, err := s.store.Environments.ByIDs(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	var out []models.Environment
+	out := DenialList{}
 	for _, id := range ids {
-		out = append(out, byID[id])
+		out.Environments = append(out.Environments, byID[id])
 	}
-	return out, nil
+	return out, err
 }
 
-func (s *Denials) callers(ctx context.Context, environmentIDs []string) ([]models.App, error) {
-	ids, err := s.store.Denials.Callers(ctx, environmentIDs, maxDenialCallers)
+func (s *Denials) callers(ctx context.Context, search store.DenialSearch) ([]models.App, error) {
+	ids, err := s.store.Denials.Callers(ctx, search, maxDenialCallers)
 	if err != nil {
 		return nil, err
 	}
@@ -119,15 +117,17 @@ func (s *Denials) callers(ctx context.Context, environmentIDs []string) ([]model
 	return out, nil
 }
 
-func (s *Denials) listed(ctx context.Context, list []models.Denial, environments []models.Environment) ([]ListedDenial, error) {
-	byID := map[string]models.Environment{}
-	var appIDs []string
-	for _, e := range environments {
-		byID[e.ID] = e
-		appIDs = append(appIDs, e.AppID)
-	}
+func (s *Denials) listed(ctx context.Context, list []models.Denial) ([]ListedDenial, error) {
+	var ids, appIDs []string
 	for _, d := range list {
-		appIDs = append(appIDs, d.CallerAppID)
+		ids, appIDs = append(ids, d.EnvironmentID), append(appIDs, d.CallerAppID)
+	}
+	byID, err := s.store.Environments.ByIDs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range byID {
+		appIDs = append(appIDs, e.AppID)
 	}
 	apps, err := s.store.Apps.ByIDs(ctx, appIDs)
 	if err != nil {
@@ -162,21 +162,19 @@ func (s *Denials) Refused(ctx context.Context, actor models.Actor, appID, enviro
 	if environmentID == "" || !models.CountsInConsole(models.MsgOf(refused).Key) {
 		return
 	}
-	facts, err := appFacts(ctx, s.store, appID)
-	if err != nil {
-		return
-	}
 	place, err := standing(ctx, s.store, actor, appID)
 	if err != nil || !models.MaySeeApp(place).Allowed {
 		return
 	}
-	for _, share := range facts.Incoming {
-		if _, ok := share.Grant(environmentID); !ok {
-			continue
-		}
-		operation, _ := models.MsgOf(refused).Args["key"].(string)
-		s.recorder.note(refusedCall{
-			env: environmentID, owner: share.OwnerAppID, caller: appID, shared: true, plane: models.PlaneConsole, operation: operation,
-		}, refused)
+	environment, err := s.store.Environments.ByID(ctx, environmentID)
+	if err != nil {
+		return
 	}
+	if _, lent, err := lending(ctx, s.store, environment, appID); err != nil || !lent {
+		return
+	}
+	operation, _ := models.MsgOf(refused).Args["key"].(string)
+	s.recorder.note(refusedCall{
+		env: environmentID, owner: environment.AppID, caller: appID, shared: true, plane: models.PlaneConsole, operation: operation,
+	}, refused)
 }

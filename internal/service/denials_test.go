@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"envshare/internal/store"
 	"envshare/models"
 )
 
@@ -123,10 +124,11 @@ func TestDenials_AreBoundedInMemoryAndPerDay(t *testing.T) {
 		t.Errorf("%d lines", list.Total)
 	}
 	var count int64
-	all, _, err := w.store.Denials.List(t.Context(), []string{"shop-1"}, "", "", models.PageRequest{Page: 1, Size: 100})
+	inShop1 := store.DenialSearch{AppID: shop, Filter: models.DenialFilter{EnvironmentID: "shop-1"}}
+	all, _, err := w.store.Denials.List(t.Context(), inShop1, models.PageRequest{Page: 1, Size: 100})
 	must(t, err)
 	for page := 2; len(all) < int(list.Total); page++ {
-		more, _, err := w.store.Denials.List(t.Context(), []string{"shop-1"}, "", "", models.PageRequest{Page: page, Size: 100})
+		more, _, err := w.store.Denials.List(t.Context(), inShop1, models.PageRequest{Page: page, Size: 100})
 		must(t, err)
 		all = append(all, more...)
 	}

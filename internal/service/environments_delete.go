@@ -106,6 +106,14 @@ func (s *Environments) endingShares(ctx context.Context, actor models.Actor, app
 // in which Restore brings it back. typed must be its id. Administrators of its own
 // app may call it. Field error: confirm.
 func (s *Environments) Delete(ctx context.Context, actor models.Actor, appID, env, typed string) error {
+	_, err := s.DeleteFrom(ctx, actor, appID, env, typed)
+	return err
+}
+
+// DeleteFrom is Delete, and decides whether the actor may open the app's console
+// after it: not where it was the app's last environment.
+func (s *Environments) DeleteFrom(ctx context.Context, actor models.Actor, appID, env, typed string) (models.Decision, error) {
+	var open models.Decision
 	err := s.change(ctx, func(tx *store.Store) error {
 		e, err := s.configurable(ctx, tx, actor, appID, env)
 		if err != nil {
@@ -114,13 +122,18 @@ func (s *Environments) Delete(ctx context.Context, actor models.Actor, appID, en
 		if typed != env {
 			return models.Fields{"confirm": models.M("error.environment_typed", "environment", env)}.Err()
 		}
-		return s.delete(ctx, tx, actor, e)
+		if err := s.delete(ctx, tx, actor, e); err != nil {
+			return err
+		}
+		place, facts, err := entryOf(ctx, tx, actor, appID, 1, s.now())
+		open = models.MayOpenConsole(place, facts, s.now())
+		return err
 	})
 	if err == nil {
 		s.stop(env)
 		s.sweeper.hurry() // where nothing is kept
 	}
-	return err
+	return open, err
 }
 
 func (s *Environments) delete(ctx context.Context, tx *store.Store, actor models.Actor, e models.Environment) error {
@@ -176,7 +189,7 @@ func (s *Environments) withdraw(ctx context.Context, tx *store.Store, actor mode
 
 // settleSharing stores what sharing is for an app that lost an environment (S11).
 func (s *Environments) settleSharing(ctx context.Context, tx *store.Store, actor models.Actor, appID string) error {
-	facts, err := appFacts(ctx, tx, appID)
+	facts, err := s.appFacts(ctx, tx, appID)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (s *Environments) Restore(ctx context.Context, actor models.Actor, appID, e
 		if err != nil {
 			return err
 		}
-		before, err := appFacts(ctx, tx, appID)
+		before, err := s.appFacts(ctx, tx, appID)
 		if err != nil {
 			return err
 		}

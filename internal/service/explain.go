@@ -93,12 +93,12 @@ func (s *Explainer) Ask(ctx context.Context, actor models.Actor, appID string, q
 	if err != nil {
 		return Explanation{}, err
 	}
-	own, err := appFacts(ctx, s.store, appID)
+	lent, err := s.lends(ctx, q.EnvironmentID, appID)
 	if err != nil {
 		return Explanation{}, err
 	}
 	view, allowed := models.MayExplain(models.ExplainFacts{
-		Standing: place, AppID: appID, CallerAppID: q.CallerAppID, Owner: f.Owners[q.EnvironmentID], Lent: lends(own.Incoming, q.EnvironmentID),
+		Standing: place, AppID: appID, CallerAppID: q.CallerAppID, Owner: f.Owners[q.EnvironmentID], Lent: lent,
 	})
 	if models.CodeForbidden == allowed.Code {
 		return Explanation{}, models.Fields{"caller": allowed.Msg}.Err()
@@ -110,14 +110,17 @@ func (s *Explainer) Ask(ctx context.Context, actor models.Actor, appID string, q
 	return e.explain()
 }
 
-// lends reports whether a share names an environment.
-func lends(incoming []models.Share, environmentID string) bool {
-	for _, share := range incoming {
-		if _, ok := share.Grant(environmentID); ok {
-			return true
-		}
+// lends reports whether a share lends an environment to an app, at work or at rest.
+func (b base) lends(ctx context.Context, environmentID, appID string) (bool, error) {
+	environment, err := b.store.Environments.ByID(ctx, environmentID)
+	if models.IsCode(err, models.CodeNotFound) {
+		return false, nil
 	}
-	return false
+	if err != nil {
+		return false, err
+	}
+	_, lent, err := lending(ctx, b.store, environment, appID)
+	return lent, err
 }
 
 func (q Question) validate(operation models.Operation, known bool) error {

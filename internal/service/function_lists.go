@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"time"
 
 	"envshare/models"
 )
@@ -33,6 +34,35 @@ func (s *Functions) Page(ctx context.Context, actor models.Actor, appID, env, te
 	}
 	last, err := s.store.Invocations.Last(ctx, env, names)
 	return FunctionPage{Functions: list, Last: last, Total: total}, err
+}
+
+// FunctionOverview is an environment's functions at a glance.
+type FunctionOverview struct {
+	Functions int64
+	Runs      int64 // in the last 24 hours
+	// Recent are the last runs, newest first, without results and logs.
+	Recent []models.Invocation
+}
+
+// Overview returns the functions of an environment at a glance, with its last runs.
+// Needs functions.view.
+func (s *Functions) Overview(ctx context.Context, actor models.Actor, appID, env string, recent int) (FunctionOverview, error) {
+	if _, err := s.may(ctx, s.store, actor, appID, env, models.FunctionsView); err != nil {
+		return FunctionOverview{}, err
+	}
+	if err := s.recorder.flush(ctx); err != nil {
+		return FunctionOverview{}, err
+	}
+	var out FunctionOverview
+	var err error
+	if out.Functions, err = s.store.Functions.Count(ctx, env); err != nil {
+		return FunctionOverview{}, err
+	}
+	if out.Runs, err = s.store.Invocations.CountSince(ctx, env, s.now().Add(-24*time.Hour)); err != nil {
+		return FunctionOverview{}, err
+	}
+	out.Recent, err = s.store.Invocations.Recent(ctx, env, recent)
+	return out, err
 }
 
 // LogPage is a page of a function's runs.

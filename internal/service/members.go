@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"strings"
 
 	"envshare/internal/store"
 	"envshare/models"
@@ -26,7 +27,10 @@ type ListedMember struct {
 // MemberList is the members of an app, and its latest invitations for who may
 // make them.
 type MemberList struct {
-	Members     []ListedMember
+	Members []ListedMember
+	Total   int64
+	// Page is the page that Members is: the last one where a later one was asked for.
+	Page        models.PageRequest
 	Invitations []models.Invitation
 	MayInvite   models.Decision
 }
@@ -34,8 +38,9 @@ type MemberList struct {
 // shownInvitations is how many invitations are listed.
 const shownInvitations = 50
 
-// List returns the members of an app by name. Members of the app may call it.
-func (s *Members) List(ctx context.Context, actor models.Actor, appID string) (MemberList, error) {
+// List returns a page of the members of an app whose names hold a text, by name.
+// Members of the app may call it.
+func (s *Members) List(ctx context.Context, actor models.Actor, appID, text string, page models.PageRequest) (MemberList, error) {
 	place, err := standing(ctx, s.store, actor, appID)
 	if err != nil {
 		return MemberList{}, err
@@ -43,23 +48,22 @@ func (s *Members) List(ctx context.Context, actor models.Actor, appID string) (M
 	if err := models.MaySeeMembers(place).Err(); err != nil {
 		return MemberList{}, err
 	}
-	members, err := s.store.Users.Members(ctx, appID)
+	text = strings.TrimSpace(text)
+	total, err := s.store.Users.CountMembers(ctx, appID, text)
 	if err != nil {
 		return MemberList{}, err
 	}
-	out := MemberList{MayInvite: models.MayInvite(place)}
-	admins := 0
-	for _, m := range members {
-		if m.Role == models.RoleAdmin && !m.Disabled {
-			admins++
-		}
+	admins, err := s.store.Users.CountAdmins(ctx, appID)
+	if err != nil {
+		return MemberList{}, err
+	}
+	out := MemberList{Total: total, Page: page.Within(total), MayInvite: models.MayInvite(place)}
+	members, err := s.store.Users.Members(ctx, appID, text, out.Page)
+	if err != nil {
+		return MemberList{}, err
 	}
 	for _, m := range members {
-		f := models.MemberFacts{Standing: place, UserID: m.UserID, Role: m.Role, Admins: admins, Disabled: m.Disabled}
-		out.Members = append(out.Members, ListedMember{
-			Member: m, Self: m.UserID == actor.UserID,
-			MayChange: models.MayChangeMember(f, models.LowestRole), MayRemove: models.MayChangeMember(f, models.RoleNone),
-		})
+		out.Members = append(out.Members, listedMember(m, models.MemberFacts{Standing: place, UserID: m.UserID, Role: m.Role, Admins: admins, Disabled: m.Disabled}))
 	}
 	if out.MayInvite.Allowed {
 		out.Invitations, err = s.store.Invitations.List(ctx, appID, shownInvitations)
@@ -69,16 +73,22 @@ func (s *Members) List(ctx context.Context, actor models.Actor, appID string) (M
 
 // Get returns one member of an app. Members of the app may call it.
 func (s *Members) Get(ctx context.Context, actor models.Actor, appID, userID string) (ListedMember, error) {
-	list, err := s.List(ctx, actor, appID)
+	f, err := memberFacts(ctx, s.store, actor, appID, userID)
 	if err != nil {
 		return ListedMember{}, err
 	}
-	for _, m := range list.Members {
-		if m.UserID == userID {
-			return m, nil
-		}
+	if f.Role == models.RoleNone {
+		return ListedMember{}, models.E(models.CodeNotFound, "error.not_found")
 	}
-	return ListedMember{}, models.E(models.CodeNotFound, "error.not_found")
+	user, err := s.store.Users.ByID(ctx, userID)
+	return listedMember(store.Member{UserID: userID, Username: user.Username, Role: f.Role, Disabled: f.Disabled}, f), err
+}
+
+func listedMember(m store.Member, f models.MemberFacts) ListedMember {
+	return ListedMember{
+		Member: m, Self: m.UserID == f.Standing.Actor.UserID,
+		MayChange: models.MayChangeMember(f, models.LowestRole), MayRemove: models.MayChangeMember(f, models.RoleNone),
+	}
 }
 
 // Change gives a member another role; was is the role that the form was opened

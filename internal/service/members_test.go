@@ -26,7 +26,7 @@ func (w *world) role(t testing.TB, user string) models.Role {
 func TestMembersAreListedWithWhatMayBeDone(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
-		list, err := w.Members.List(ctx, shopDeveloper, shop)
+		list, err := w.Members.List(ctx, shopDeveloper, shop, "", models.PageRequest{})
 		must(t, err)
 		got := map[string]string{}
 		for _, m := range list.Members {
@@ -37,7 +37,7 @@ func TestMembersAreListedWithWhatMayBeDone(t *testing.T) {
 			"shop-viewer": "viewer error.role_needed error.role_needed",
 		}, got)
 		same(t, "error.role_needed", list.MayInvite.Msg.Key)
-		_, err = w.Members.List(ctx, outsider, shop)
+		_, err = w.Members.List(ctx, outsider, shop, "", models.PageRequest{})
 		wantError(t, err, models.CodeNotFound, "error.not_found")
 		_, err = w.Members.Get(ctx, shopAdmin, shop, "diner-admin")
 		wantError(t, err, models.CodeNotFound, "error.not_found")
@@ -219,7 +219,7 @@ func TestAnInvitationTakesNoRoleAway(t *testing.T) {
 func TestOneOfManyAcceptsAnInvitation(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
-		before, err := w.store.Users.Members(ctx, shop)
+		before, err := w.store.Users.Members(ctx, shop, "", models.PageRequest{})
 		must(t, err)
 		_, token := w.invite(t, shopAdmin, models.RoleAdmin, 1)
 		people := []models.Actor{outsider, dinerAdmin, dinerViewer, kitchenAdmin}
@@ -238,7 +238,7 @@ func TestOneOfManyAcceptsAnInvitation(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		after, err := w.store.Users.Members(ctx, shop)
+		after, err := w.store.Users.Members(ctx, shop, "", models.PageRequest{})
 		must(t, err)
 		same(t, []int{1, len(before) + 1}, []int{won, len(after)})
 		users, err := w.store.Users.Count(ctx)
@@ -286,7 +286,7 @@ func TestOpenInvitationsAreBounded(t *testing.T) {
 	wantError(t, err, models.CodeLimited, "error.invitations_many")
 	must(t, w.Members.RevokeInvitation(t.Context(), shopAdmin, shop, last.ID))
 	w.invite(t, shopAdmin, models.RoleViewer, 1)
-	list, err := w.Members.List(t.Context(), shopAdmin, shop)
+	list, err := w.Members.List(t.Context(), shopAdmin, shop, "", models.PageRequest{})
 	must(t, err)
 	same(t, shownInvitations, len(list.Invitations))
 }

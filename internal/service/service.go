@@ -181,17 +181,23 @@ func standing(ctx context.Context, s *store.Store, actor models.Actor, appID str
 	return models.Standing{Actor: actor, Role: role}, err
 }
 
-// appFacts loads what decides an app's place in the console.
-func appFacts(ctx context.Context, s *store.Store, appID string) (models.AppFacts, error) {
+// appFacts loads what decides an app's place in the console, and no more.
+func (b base) appFacts(ctx context.Context, s *store.Store, appID string) (models.AppFacts, error) {
+	return firstFacts(ctx, s, appID, 1, b.now())
+}
+
+// firstFacts loads what decides an app's place in the console, with its first n
+// environments and the first n shares to it that work, however many there are.
+func firstFacts(ctx context.Context, s *store.Store, appID string, n int, now time.Time) (models.AppFacts, error) {
 	app, err := s.Apps.ByID(ctx, appID)
 	if err != nil {
 		return models.AppFacts{}, err
 	}
-	own, err := s.Environments.OwnedBy(ctx, appID)
+	own, err := s.Environments.Oldest(ctx, appID, n)
 	if err != nil {
 		return models.AppFacts{}, err
 	}
-	incoming, err := s.Shares.AllIncoming(ctx, appID)
+	incoming, err := s.Shares.Entering(ctx, appID, n, now)
 	if err != nil {
 		return models.AppFacts{}, err
 	}

@@ -73,7 +73,7 @@ func (s *Sharing) facts(ctx context.Context, tx *store.Store, actor models.Actor
 	if err := models.MaySeeApp(place).Err(); err != nil {
 		return models.Standing{}, models.AppFacts{}, err
 	}
-	facts, err := appFacts(ctx, tx, appID)
+	facts, err := s.appFacts(ctx, tx, appID)
 	return place, facts, err
 }
 
@@ -246,7 +246,7 @@ func (s *Sharing) insert(ctx context.Context, tx *store.Store, actor models.Acto
 	for i := range share.Grants {
 		share.Grants[i].ID = newID()
 	}
-	grantee, err := appFacts(ctx, tx, share.GranteeAppID)
+	grantee, err := s.appFacts(ctx, tx, share.GranteeAppID)
 	if err != nil {
 		return models.Share{}, err
 	}

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"time"
 
 	"envshare/models"
 )
@@ -70,7 +71,7 @@ func (s *Sharing) listed(ctx context.Context, place models.Standing, appID strin
 	if err != nil {
 		return nil, err
 	}
-	owned, err := s.store.Environments.OwnedByAny(ctx, others)
+	owned, err := s.store.Environments.OldestOf(ctx, others)
 	if err != nil {
 		return nil, err
 	}
@@ -114,16 +115,44 @@ func (s *Sharing) Get(ctx context.Context, actor models.Actor, appID, shareID st
 	return listed[0], nil
 }
 
-// AuthFunctionDeployed tells which of an app's own environments have
-// cloudbase_auth. Members may call it.
-func (s *Sharing) AuthFunctionDeployed(ctx context.Context, actor models.Actor, appID string) (map[string]bool, error) {
-	_, facts, err := s.facts(ctx, s.store, actor, appID)
+// OfferedEnvironment is an environment that an app can share.
+type OfferedEnvironment struct {
+	models.Environment
+	// AuthDeployed tells whether it has cloudbase_auth.
+	AuthDeployed bool
+}
+
+// Offered returns the environments that an app can share, its own (S3), oldest
+// first. Its administrators may call it while sharing is on.
+func (s *Sharing) Offered(ctx context.Context, actor models.Actor, appID string) ([]OfferedEnvironment, error) {
+	place, facts, err := s.facts(ctx, s.store, actor, appID)
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, 0, len(facts.OwnEnvironments))
-	for _, e := range facts.OwnEnvironments {
-		ids = append(ids, e.ID)
+	if err := mayShareAny(place, facts, s.now()).Err(); err != nil {
+		return nil, err
 	}
-	return s.store.Functions.Names(ctx, models.AuthFunction, ids)
+	own, err := s.store.Environments.OwnedBy(ctx, appID)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(own))
+	for i, e := range own {
+		ids[i] = e.ID
+	}
+	deployed, err := s.store.Functions.Names(ctx, models.AuthFunction, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]OfferedEnvironment, len(own))
+	for i, e := range own {
+		out[i] = OfferedEnvironment{e, deployed[e.ID]}
+	}
+	return out, nil
+}
+
+// mayShareAny decides whether the actor may share environments of an app with some
+// app of its principal.
+func mayShareAny(place models.Standing, owner models.AppFacts, now time.Time) models.Decision {
+	return models.MayShare(models.ShareFacts{Standing: place, Owner: owner, Grantee: &models.App{PrincipalID: owner.App.PrincipalID}}, now)
 }

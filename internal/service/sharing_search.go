@@ -20,9 +20,7 @@ func (s *Sharing) Search(ctx context.Context, actor models.Actor, appID string, 
 		return ShareList{}, err
 	}
 	out := ShareList{
-		MayShare: models.MayShare(models.ShareFacts{Standing: place, Owner: facts, Grantee: &models.App{
-			PrincipalID: facts.App.PrincipalID,
-		}}, s.now()),
+		MayShare: mayShareAny(place, facts, s.now()),
 		MayLeave: models.MayCreateEnvironment(place),
 	}
 	if err := s.recorder.flush(ctx); err != nil {

@@ -76,7 +76,7 @@ func (s *Sharing) end(ctx context.Context, tx *store.Store, actor models.Actor, 
 	if err := tx.Shares.Delete(ctx, share.ID); err != nil {
 		return err
 	}
-	grantee, err := appFacts(ctx, tx, share.GranteeAppID)
+	grantee, err := s.appFacts(ctx, tx, share.GranteeAppID)
 	if err != nil {
 		return err
 	}

@@ -279,9 +279,12 @@ func TestS10_CloudbaseAuthIsNeverTheBorrowersToChange(t *testing.T) {
 		if e.Action != models.AuditFunctionDeployed || e.OtherAppID != kitchen || e.ActorID != kitchenAdmin.UserID {
 			t.Fatalf("the owner reads %+v", e)
 		}
-		deployed, err := w.Sharing.AuthFunctionDeployed(ctx, shopViewer, shop)
+		offered, err := w.Sharing.Offered(ctx, shopAdmin, shop)
 		must(t, err)
-		same(t, map[string]bool{"shop-1": true}, deployed)
+		same(t, []string{"shop-1", "shop-2"}, []string{offered[0].ID, offered[1].ID})
+		same(t, []bool{true, false}, []bool{offered[0].AuthDeployed, offered[1].AuthDeployed})
+		_, err = w.Sharing.Offered(ctx, shopViewer, shop)
+		wantError(t, err, models.CodeForbidden, "error.role_needed")
 	})
 }
 

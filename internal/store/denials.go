@@ -74,16 +74,40 @@ func (r Denials) Keys(ctx context.Context, environmentID, day string, limit int)
 		Find(&list, "environment_id = ? AND day = ?", environmentID, day).Error)
 }
 
-// List returns a page of lines in these environments, the latest first, and how
-// many there are. A caller of "" is any.
-func (r Denials) List(ctx context.Context, environmentIDs []string, callerAppID string, code models.Code, page models.PageRequest) ([]models.Denial, int64, error) {
+// DenialSearch asks for lines in the environments that an app owns or, with a
+// filter of what was borrowed, in those that were lent to it.
+type DenialSearch struct {
+	AppID  string
+	Filter models.DenialFilter
+}
+
+// in narrows a query to the environments of a search.
+func (q DenialSearch) in(db *gorm.DB) *gorm.DB {
+	f := q.Filter
+	if f.EnvironmentID != "" {
+		db = db.Where("environment_id = ?", f.EnvironmentID)
+	}
+	if !f.Borrowed {
+		db = db.Where("environment_id IN (SELECT e.id FROM environments e WHERE e.app_id = ? AND e.deleted_at IS NULL)", q.AppID)
+	} else {
+		db = db.Where("environment_id IN (SELECT g.environment_id FROM shares s JOIN grants g ON g.share_id = s.id WHERE s.grantee_app_id = ?)", q.AppID)
+	}
+	if f.OwnerAppID != "" {
+		db = db.Where("environment_id IN (SELECT e.id FROM environments e WHERE e.app_id = ?)", f.OwnerAppID)
+	}
+	return db
+}
+
+// List returns a page of the lines that a search finds, the latest first, and how
+// many there are.
+func (r Denials) List(ctx context.Context, search DenialSearch, page models.PageRequest) ([]models.Denial, int64, error) {
 	q := func() *gorm.DB {
-		q := r.s.reader(ctx).Model(&models.Denial{}).Where("environment_id IN ?", environmentIDs)
-		if callerAppID != "" {
-			q = q.Where("caller_app_id = ?", callerAppID)
+		q := search.in(r.s.reader(ctx).Model(&models.Denial{}))
+		if search.Filter.CallerAppID != "" {
+			q = q.Where("caller_app_id = ?", search.Filter.CallerAppID)
 		}
-		if code != "" {
-			q = q.Where("code = ?", code)
+		if search.Filter.Code != "" {
+			q = q.Where("code = ?", search.Filter.Code)
 		}
 		return q
 	}
@@ -97,12 +121,12 @@ func (r Denials) List(ctx context.Context, environmentIDs []string, callerAppID 
 	return list, total, translate(err)
 }
 
-// Callers returns the apps that have lines in these environments, by AppID, at
-// most limit; a visitor is left out.
-func (r Denials) Callers(ctx context.Context, environmentIDs []string, limit int) ([]string, error) {
+// Callers returns the apps that have lines in the environments of a search, by
+// AppID, at most limit; a visitor is left out.
+func (r Denials) Callers(ctx context.Context, search DenialSearch, limit int) ([]string, error) {
 	var list []string
-	return list, translate(r.s.reader(ctx).Model(&models.Denial{}).Distinct("caller_app_id").Order("caller_app_id").Limit(limit).
-		Where("environment_id IN ? AND caller_app_id <> ''", environmentIDs).Pluck("caller_app_id", &list).Error)
+	return list, translate(search.in(r.s.reader(ctx).Model(&models.Denial{})).Distinct("caller_app_id").Order("caller_app_id").Limit(limit).
+		Where("caller_app_id <> ''").Pluck("caller_app_id", &list).Error)
 }
 
 // DeleteBefore removes the lines of the days before a time.

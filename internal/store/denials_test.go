@@ -27,26 +27,33 @@ func TestDenials_AddUpAndComeBack(t *testing.T) {
 		earlier.FirstAt, earlier.LastAt, earlier.Count = after(-time.Minute), after(-time.Second), 5
 		must(t, s.Denials.Add(ctx, []models.Denial{earlier}))
 
-		list, total, err := s.Denials.List(ctx, []string{"shop-1", "gone"}, "", "", models.PageRequest{Size: 1})
+		list, total, err := s.Denials.List(ctx, store.DenialSearch{AppID: shopID}, models.PageRequest{Size: 1})
 		must(t, err)
 		same(t, int64(2), total)
 		want := first
 		want.Count, want.FirstAt = 7, earlier.FirstAt
 		same(t, []models.Denial{want}, list)
 		for name, c := range map[string]struct {
-			envs   []string
-			caller string
-			code   models.Code
+			app    string
+			filter models.DenialFilter
 			want   int64
 		}{
-			"a caller": {[]string{"shop-1"}, dinerID, "", 1}, "a code": {[]string{"shop-1"}, "", models.CodeRuleDenied, 2},
-			"another code": {[]string{"shop-1"}, "", models.CodeEnvUnknown, 0}, "another environment": {[]string{"shop-2"}, "", "", 0}, "none": {nil, "", "", 0},
+			"a caller": {shopID, models.DenialFilter{EnvironmentID: "shop-1", CallerAppID: dinerID}, 1}, "a code": {shopID, models.DenialFilter{Code: models.CodeRuleDenied}, 2},
+			"another code": {shopID, models.DenialFilter{Code: models.CodeEnvUnknown}, 0}, "another environment": {shopID, models.DenialFilter{EnvironmentID: "shop-2"}, 0},
+			"another app's": {kitchenID, models.DenialFilter{EnvironmentID: "shop-1"}, 0}, "not lent": {dinerID, models.DenialFilter{Borrowed: true}, 0},
+			"another owner": {shopID, models.DenialFilter{OwnerAppID: kitchenID}, 0}, "nobody's": {"", models.DenialFilter{}, 0},
 		} {
-			if _, n, err := s.Denials.List(ctx, c.envs, c.caller, c.code, models.PageRequest{}); err != nil || n != c.want {
+			if _, n, err := s.Denials.List(ctx, store.DenialSearch{AppID: c.app, Filter: c.filter}, models.PageRequest{}); err != nil || n != c.want {
 				t.Errorf("%s: %d, %v", name, n, err)
 			}
 		}
-		callers, err := s.Denials.Callers(ctx, []string{"shop-1"}, 10)
+		must(t, s.Shares.Insert(ctx, share("s1", shopID, dinerID, "shop-1")))
+		for owner, want := range map[string]int64{"": 2, shopID: 2, kitchenID: 0} {
+			_, n, err := s.Denials.List(ctx, store.DenialSearch{AppID: dinerID, Filter: models.DenialFilter{Borrowed: true, OwnerAppID: owner}}, models.PageRequest{})
+			must(t, err)
+			same(t, want, n)
+		}
+		callers, err := s.Denials.Callers(ctx, store.DenialSearch{AppID: shopID}, 10)
 		must(t, err)
 		same(t, []string{dinerID}, callers)
 		keys, err := s.Denials.Keys(ctx, "shop-1", start.Format(time.DateOnly), 10)
@@ -63,7 +70,7 @@ func TestDenials_LongTextsFitAndOldDaysGo(t *testing.T) {
 		long.Resource, long.MsgArgs = strings.Repeat("集\x00", 500), strings.Repeat("x", 5000)
 		must(t, s.Denials.Add(ctx, []models.Denial{long, denial("shop-1", "old", dinerID, after(-40*24*time.Hour))}))
 		must(t, s.Denials.DeleteBefore(ctx, after(-30*24*time.Hour)))
-		list, total, err := s.Denials.List(ctx, []string{"shop-1"}, "", "", models.PageRequest{})
+		list, total, err := s.Denials.List(ctx, store.DenialSearch{AppID: shopID}, models.PageRequest{})
 		must(t, err)
 		if total != 1 || list[0].Key != "k1" || len([]rune(list[0].Resource)) != 200 {
 			t.Errorf("%d: %+v", total, list)

@@ -16,14 +16,30 @@ type Member struct {
 	Disabled         bool // kept from signing in
 }
 
-// Members returns the members of an app, by user name.
-func (r Users) Members(ctx context.Context, appID string) ([]Member, error) {
+func (r Users) members(ctx context.Context, appID, text string) *gorm.DB {
+	db := r.s.reader(ctx).Table("memberships").Joins("JOIN users ON users.id = memberships.user_id").Where("memberships.app_id = ?", appID)
+	if text != "" {
+		db = db.Where(holds(db, "users.username"), containing(text))
+	}
+	return db
+}
+
+// CountMembers returns how many members of an app have a name that holds a text.
+func (r Users) CountMembers(ctx context.Context, appID, text string) (int64, error) {
+	var n int64
+	return n, translate(r.members(ctx, appID, text).Count(&n).Error)
+}
+
+// Members returns a page of the members of an app whose names hold a text, by user
+// name.
+func (r Users) Members(ctx context.Context, appID, text string, page models.PageRequest) ([]Member, error) {
 	var rows []struct {
 		UserID, Username, Role string
 		DisabledAt             *time.Time
 	}
-	err := r.s.reader(ctx).Table("memberships").Select("memberships.user_id, users.username, users.disabled_at, memberships.role").
-		Joins("JOIN users ON users.id = memberships.user_id").Where("memberships.app_id = ?", appID).Order("users.username").Scan(&rows).Error
+	page = page.Clamped()
+	err := r.members(ctx, appID, text).Select("memberships.user_id, users.username, users.disabled_at, memberships.role").
+		Order("users.username").Offset(page.Offset()).Limit(page.Size).Scan(&rows).Error
 	if err != nil {
 		return nil, translate(err)
 	}
