@@ -69,7 +69,7 @@ var madeFromParts = []string{"audit_action.", "audit_field.", "audit_group.", "a
 // otherNames look like keys and are none: audit actions, permissions, columns.
 var otherNames = regexp.MustCompile(`^(app|environment|function|principal|share|sharing|user|credential|installation|collection|index|document|documents|file|transfer|visitor)\.(stored|moved|imported|exported|saved|secret_set|created|changed|deployed|deleted|rolled_back|paused|resumed|removed|left|enabled|disabled|issued|revoked|restored|purged|signed_out|sign_in|sign_in_refused|set_up|password_reset|cancelled)$` +
 	`|^(functions|database|storage|users|statistics|settings)\.(view|operate|invoke|read|write|aggregate|watch|create|update|delete)$` +
-	`|^apps\.app_id$`)
+	`|^(apps|environments)\.(app_id|id|name)$`)
 
 // asked finds the keys in calls that take one.
 var asked = regexp.MustCompile(`(?:i18n\.T\([\w.()]+, |i18n\.(?:Text|Both)\((?:[^,"]+, )?|\b[EM]\((?:[\w.]+, )?|Deny\([\w.]+, |Flash\([^,"]+, [^,]+, |\.Add\([^,]+, |titleKey: )"([a-z0-9_.]+[a-z0-9_])"`)
