@@ -178,6 +178,9 @@ async function allPages(page) {
     'sessions': '/account/sessions',
     'sign-in methods': '/account/sign-in',
     'preferences': '/account/preferences',
+    'search': `${app}/search`,
+    'search, found': `${app}/search?q=mall`,
+    'search, nothing found': `${app}/search?q=zzz`,
     'not found': '/nowhere',
   }
 }

@@ -34,7 +34,7 @@ func (h pages) base(c echo.Context, p place, tab string) views.Base {
 }
 
 func (h pages) nav(ctx context.Context, p place, tab string) *views.Nav {
-	n := &views.Nav{App: navApp(p.App), Tabs: tabs(ctx, p, tab)}
+	n := &views.Nav{App: navApp(p.App), Tabs: tabs(ctx, p, tab), Searchable: p.MayOpen.Allowed}
 	for _, a := range p.Apps {
 		n.Apps = append(n.Apps, navApp(a))
 	}

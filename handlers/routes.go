@@ -79,6 +79,7 @@ func Register(e *echo.Echo, s *service.Services, o Options) {
 	member := routes{e, []echo.MiddlewareFunc{session.Required, p.explainRefusal}}
 	registerApp(member, p)
 	registerSettings(member, p, o)
+	registerSearch(member, p)
 	registerSharing(member, p)
 	registerFunctions(member, p)
 	registerDatabase(member, p)
@@ -197,6 +198,9 @@ func registerInvited(r routes, p pages) {
 	r.post(paths.Invitation(anyToken), i.accept)
 	r.post(paths.RegisterInvited(anyToken), i.register)
 }
+
+// registerSearch adds what looks through an app's console.
+func registerSearch(r routes, p pages) { r.get(paths.Search(anyApp, ""), Search{p}.show) }
 
 // registerSharing adds what an app lends and borrows.
 func registerSharing(r routes, p pages) {

@@ -48,6 +48,8 @@ type Nav struct {
 	Borrowed    []NavEnvironment
 	Tabs        []Tab
 	Strip       *Strip // only in a borrowed environment
+	// Searchable shows the search of the top bar: the app has a console to look in.
+	Searchable bool
 	// WhyNotConfigure says why the settings that belong to the owner's
 	// administrators alone are closed here, empty when they are open.
 	WhyNotConfigure string

@@ -30,7 +30,8 @@ func sampleBase() views.Base {
 		User:  &views.UserMenu{Name: "林夏", Operator: true},
 		Flash: []views.Flash{{Kind: "success", Text: "已保存"}},
 		Nav: &views.Nav{
-			App: views.NavApp{AppID: appMall, Name: "商城小程序", Kind: models.MiniProgram, Href: "/apps/" + appMall},
+			Searchable: true,
+			App:        views.NavApp{AppID: appMall, Name: "商城小程序", Kind: models.MiniProgram, Href: "/apps/" + appMall},
 			Apps: []views.NavApp{
 				{AppID: appMall, Name: "商城小程序", Kind: models.MiniProgram, Href: "/apps/" + appMall},
 				{AppID: appEvent, Name: "双十一活动", Kind: models.MiniProgram, Href: "/apps/" + appEvent},
@@ -162,6 +163,12 @@ func addAccountSamples(pages map[string]templ.Component) {
 	pages["login refused"] = signin.Login(signin.LoginPage{Base: views.Base{CSRF: "token"}, Username: "alice", Next: "/apps", Refusal: "用户名或密码不正确。", Errors: views.Errors{"username": models.M("error.required"), "password": models.M("error.required")}})
 	pages["setup"] = signin.Setup(signin.SetupPage{Base: views.Base{CSRF: "token"}, Token: "t"})
 	pages["setup refused"] = signin.Setup(signin.SetupPage{Base: views.Base{CSRF: "token"}, Token: "t", Username: "A", Errors: views.Errors{"username": models.M("error.username"), "password": models.M("error.password_short", "min", 10), "password_again": models.M("error.required")}})
+	pages["search"] = apps.Search(apps.SearchPage{Base: sampleBase(), AppID: appMall})
+	pages["search nothing"] = apps.Search(apps.SearchPage{Base: sampleBase(), AppID: appMall, Text: "x"})
+	pages["search found"] = apps.Search(apps.SearchPage{Base: sampleBase(), AppID: appMall, Text: "测试", Found: []apps.FoundKind{
+		{ID: "environments", Title: "环境（12）", MoreHref: "/all", Things: []apps.FoundThing{{Href: "/e", Name: "测试环境", ID: envTest}, {Href: "/b", Name: "会员测试", ID: "member-1a2b3c", Where: "会员小程序", Lent: true}}},
+		{ID: "functions", Title: "云函数", More: "只列出前 10 个", Things: []apps.FoundThing{{Href: "/f", Name: "hello", ID: envTest, Where: "测试环境"}}},
+	}})
 	pages["apps empty"] = apps.Index(apps.IndexPage{Base: plain()})
 	pages["apps"] = apps.Index(apps.IndexPage{Base: plain(), Apps: []apps.Row{
 		{AppID: appMall, Name: "商城小程序", Kind: models.MiniProgram, Principal: "示例科技", Activated: true, Role: models.RoleAdmin, HasEntry: true, Href: "/apps/" + appMall},

@@ -14,7 +14,7 @@ import (
 	"envshare/views/ui"
 )
 
-// appName is an app in a table: tint, name, AppID.
+// AppName is an app in a table: tint, name, AppID.
 func AppName(a AppRef) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -78,7 +78,7 @@ func AppName(a AppRef) templ.Component {
 	})
 }
 
-// appLink is appName with the name leading to a page about the app.
+// AppLink is AppName with the name leading to a page about the app.
 func AppLink(a AppRef, href string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -155,7 +155,7 @@ func AppLink(a AppRef, href string) templ.Component {
 	})
 }
 
-// appIcon is the first character of an app's name; an official account is round.
+// AppIcon is the first character of an app's name; an official account is round.
 func AppIcon(a AppRef) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -192,7 +192,7 @@ func AppIcon(a AppRef) templ.Component {
 	})
 }
 
-// appKind is the kind of an app and whether it is activated.
+// AppKind is the kind of an app and whether it is activated.
 func AppKind(a AppRef) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -254,7 +254,7 @@ func AppKind(a AppRef) templ.Component {
 	})
 }
 
-// permissionList is a set of permissions in words.
+// PermissionList is a set of permissions in words.
 func PermissionList(s models.PermissionSet) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -327,7 +327,7 @@ func PermissionList(s models.PermissionSet) templ.Component {
 	})
 }
 
-// grantList is the environments of a share with their permissions.
+// GrantList is the environments of a share with their permissions.
 func GrantList(grants []GrantRow) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -455,7 +455,7 @@ func GrantList(grants []GrantRow) templ.Component {
 	})
 }
 
-// shareStatus is the tag of a share.
+// ShareStatus is the tag of a share.
 func ShareStatus(s ShareState) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -505,7 +505,7 @@ func ShareStatus(s ShareState) templ.Component {
 	})
 }
 
-// shareUntil is the end of a share in words.
+// ShareUntil is the end of a share in words.
 func ShareUntil(until string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -568,7 +568,7 @@ func ShareUntil(until string) templ.Component {
 	})
 }
 
-// shareImpact says who used a share lately, before it ends.
+// Impact says who used a share lately, before it ends.
 func Impact(i ShareImpact) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -640,7 +640,7 @@ func Impact(i ShareImpact) templ.Component {
 	})
 }
 
-// lastCall is when something was last used.
+// LastCall is when something was last used.
 func LastCall(when string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

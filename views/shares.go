@@ -36,7 +36,7 @@ type ShareImpact struct {
 	InUse                   bool   // there were calls in the last 30 days
 }
 
-// permissionLabel returns the words for a permission.
+// PermissionLabel returns the words for a permission.
 func PermissionLabel(ctx context.Context, p models.Permission) string {
 	return i18n.T(ctx, "permission."+string(p))
 }

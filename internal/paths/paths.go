@@ -57,6 +57,9 @@ func Environments(app string) string { return join("apps", app, "environments") 
 // EnvironmentsQuery is Environments, those that hold a text.
 func EnvironmentsQuery(app, text string) string { return withQuery(Environments(app), "q", text) }
 
+// Search looks for a text in the console of an app; "" is the page that asks for one.
+func Search(app, text string) string { return withQuery(join("apps", app, "search"), "q", text) }
+
 // NewEnvironment is the form that creates an environment.
 func NewEnvironment(app string) string { return join("apps", app, "environments", "new") }
 

@@ -60,6 +60,7 @@ type Services struct {
 	Accounts    *Accounts
 	Apps        *Apps
 	Sharing     *Sharing
+	Search      *Search
 	Functions   *Functions
 	Calls       *Calls
 	Documents   *Documents
@@ -106,6 +107,7 @@ func New(d Deps) *Services {
 	s.Accounts = &Accounts{base: b, keys: d.Keys, limiter: newLoginLimiter(d.Now, loginEvery, loginBurst), codes: newCodeLimiter(d.Now), external: d.External, createUsers: d.CreateExternalUsers}
 	s.Apps = &Apps{base: b}
 	s.Sharing = &Sharing{base: b, recorder: rec}
+	s.Search = &Search{base: b, apps: s.Apps, sharing: s.Sharing}
 	s.Credentials = &Credentials{base: b, keys: d.Keys, runs: &runs{}}
 	code := &codeCache{store: d.Store, dir: d.FunctionsDir}
 	s.Calls = &Calls{base: b, credentials: s.Credentials, runner: d.Runner, code: code, recorder: rec, gatewayURL: d.WorkerGatewayURL, denials: s.denials}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 
 	"gorm.io/gorm"
 
@@ -15,8 +14,7 @@ func (r Functions) Page(ctx context.Context, environmentID, text string, page mo
 	where := func() *gorm.DB {
 		q := r.s.reader(ctx).Model(&models.Function{}).Where("environment_id = ?", environmentID)
 		if text != "" {
-			escaped := strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(text))
-			q = q.Where(`LOWER(name) LIKE ? ESCAPE '\'`, "%"+escaped+"%")
+			q = q.Where(holds(q, "name"), containing(text))
 		}
 		return q
 	}
@@ -37,4 +35,14 @@ func (r Functions) SourceOf(ctx context.Context, functionID string, number int) 
 		return nil, err
 	}
 	return r.Source(ctx, v.ID)
+}
+
+// Find returns the first functions of environments, by name, whose name holds a
+// text (in capitals or not).
+func (r Functions) Find(ctx context.Context, environmentIDs []string, text string, limit int) ([]models.Function, error) {
+	var list []models.Function
+	q := r.s.reader(ctx)
+	err := q.Where("environment_id IN ?", environmentIDs).Where(holds(q, "name"), containing(text)).
+		Order("name, environment_id").Limit(limit).Find(&list).Error
+	return list, translate(err)
 }

@@ -46,6 +46,18 @@
       .catch(() => form.submit());
   });
 
+  /* ---- The key / leads to the search of the top bar, unless one is typing. ---- */
+
+  document.addEventListener('keydown', (event) => {
+    const field = one('[data-search-key]');
+    if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !field || one('dialog[open]')) return;
+    const at = event.composedPath()[0];
+    if (at instanceof HTMLElement && (at.isContentEditable || at.matches('input, textarea, select'))) return;
+    if (!field.checkVisibility()) return;
+    event.preventDefault();
+    field.focus();
+  });
+
   /* ---- Copying: the clipboard API is absent on plain HTTP. ---- */
 
   async function copy(text) {

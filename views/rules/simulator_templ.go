@@ -481,7 +481,7 @@ func simulationResult(r SimulationResult) templ.Component {
 	})
 }
 
-// simulationTrace is the parts of a rule that were looked at, with their values.
+// SimulationTrace is the parts of a rule that were looked at, with their values.
 func SimulationTrace(steps []SimulationStep) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -288,7 +288,7 @@ func roleChoices(chosen models.Role, problem string) templ.Component {
 	})
 }
 
-// roleText says what a role may do.
+// RoleText says what a role may do.
 func RoleText(ctx context.Context, r models.Role) string {
 	switch r {
 	case models.RoleAdmin:

@@ -26,7 +26,7 @@ const (
 	sectionDanger      = "settings.danger"
 )
 
-// settingsTabs are the sections of 设置; an app without environment has only those
+// Tabs are the sections of 设置; an app without environment has only those
 // of the app. What belongs to the owner's administrators alone says so to others.
 func Tabs(ctx context.Context, b views.Base, app, env, active string) []ui.Segment {
 	tab := func(label, href string) ui.Segment {

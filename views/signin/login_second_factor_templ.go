@@ -220,7 +220,7 @@ func LoginSecondFactor(p LoginSecondFactorPage) templ.Component {
 	})
 }
 
-// codeInput is the input of a one-time or recovery code. Field: code.
+// CodeInput is the input of a one-time or recovery code. Field: code.
 func CodeInput(errs views.Errors, first bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -425,7 +425,7 @@ func Statistics(p StatisticsPage) templ.Component {
 	})
 }
 
-// charts are two beside each other where there is room.
+// Charts are two beside each other where there is room.
 func Charts(list []ui.ChartProps) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

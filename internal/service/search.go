@@ -1,0 +1,132 @@
+package service
+
+import (
+	"context"
+	"strings"
+
+	"envshare/internal/store"
+	"envshare/models"
+)
+
+const (
+	// maxFound bounds what a search shows of one kind.
+	maxFound = 10
+	// maxSearched is in how many own and in how many borrowed environments functions
+	// are looked for.
+	maxSearched = 200
+	// maxSearchText bounds the text, in characters; what follows is not looked for.
+	maxSearchText = 100
+)
+
+// FoundFunction is a function that a search found.
+type FoundFunction struct {
+	Name        string
+	Environment models.Environment
+	Borrowed    bool
+}
+
+// Found is what a search finds in the console of an app, the first of each kind.
+type Found struct {
+	Environments EnvironmentList
+	Functions    []FoundFunction
+	// MoreFunctions says that not all are listed.
+	MoreFunctions bool
+	// Lends and Borrows are shares, by the other app's name, AppID or the note.
+	Lends, Borrows ShareList
+}
+
+// None tells that nothing was found.
+func (f Found) None() bool {
+	return f.Environments.Total() == 0 && len(f.Functions) == 0 && len(f.Lends.Shares) == 0 && len(f.Borrows.Shares) == 0
+}
+
+// Search looks for environments, functions and shares in the console of an app.
+type Search struct {
+	base
+	apps    *Apps
+	sharing *Sharing
+}
+
+// Find returns what holds a text, as far as the actor sees it: functions of an
+// environment only with functions.view. No text finds nothing. The number of queries
+// does not depend on how much there is. Members of the app may call it while it has
+// a console.
+func (s *Search) Find(ctx context.Context, actor models.Actor, appID, text string) (Found, error) {
+	place, facts, err := entryOf(ctx, s.store, actor, appID, 1, s.now())
+	if err != nil {
+		return Found{}, err
+	}
+	if err := models.MayOpenConsole(place, facts, s.now()).Err(); err != nil {
+		return Found{}, err
+	}
+	if text = beginning(strings.TrimSpace(text), maxSearchText); text == "" {
+		return Found{}, nil
+	}
+	var out Found
+	page := models.PageRequest{Page: 1, Size: maxFound}
+	if out.Environments, err = s.apps.Environments(ctx, actor, appID, EnvironmentFilter{Text: text}, page); err != nil {
+		return Found{}, err
+	}
+	if out.Lends, err = s.sharing.Search(ctx, actor, appID, false, models.ShareFilter{Text: text}, page); err != nil {
+		return Found{}, err
+	}
+	if out.Borrows, err = s.sharing.Search(ctx, actor, appID, true, models.ShareFilter{Text: text}, page); err != nil {
+		return Found{}, err
+	}
+	return out, s.functions(ctx, place, facts.App, text, &out)
+}
+
+// functions looks in the environments whose functions the actor may view.
+func (s *Search) functions(ctx context.Context, place models.Standing, app models.App, text string, out *Found) error {
+	views, err := s.views(ctx, app)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, 0, len(views))
+	for id, view := range views {
+		if models.MayUse(place, view, models.FunctionsView, s.now()).Allowed {
+			ids = append(ids, id)
+		}
+	}
+	found, err := s.store.Functions.Find(ctx, ids, text, maxFound+1)
+	if err != nil {
+		return err
+	}
+	out.MoreFunctions = len(found) > maxFound
+	for _, f := range found[:min(len(found), maxFound)] {
+		view := views[f.EnvironmentID]
+		out.Functions = append(out.Functions, FoundFunction{Name: f.Name, Environment: view.Environment, Borrowed: view.Borrowed()})
+	}
+	return nil
+}
+
+// views are the environments that are seen through an app, by id.
+func (s *Search) views(ctx context.Context, app models.App) (map[string]models.EnvironmentView, error) {
+	all := store.EnvironmentSearch{AppID: app.AppID, Now: s.now()}
+	own, err := s.store.Environments.Owned(ctx, all, 0, maxSearched)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.store.Environments.Borrowed(ctx, all, 0, maxSearched)
+	if err != nil {
+		return nil, err
+	}
+	borrowed, err := s.apps.lent(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	views := make(map[string]models.EnvironmentView, len(own)+len(borrowed))
+	for _, e := range own {
+		views[e.ID] = models.EnvironmentView{Environment: e, Through: app}
+	}
+	for _, b := range borrowed {
+		views[b.Environment.ID] = models.EnvironmentView{Environment: b.Environment, Through: app, Share: &b.Share}
+	}
+	return views, nil
+}
+
+// beginning is the first n characters of a text.
+func beginning(text string, n int) string {
+	runes := []rune(text)
+	return string(runes[:min(len(runes), n)])
+}
