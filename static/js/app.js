@@ -158,7 +158,7 @@
     const dialog = one('#dialog');
     const lookedUp = target.id === 'share-found';
     if (lookedUp) refreshLookup();
-    if (dialog && !lookedUp && (target === dialog || dialog.contains(one('#dialog-content')))) openDialog(dialog);
+    if (target === dialog || target.id === 'dialog-content') openDialog(dialog);
     if (target === document.body) {
       one('#main').focus();
       showActiveTab();
@@ -348,10 +348,11 @@
     refreshShareForm();
   });
 
-  /* ---- A form that came back: the first field in error takes the focus, wherever another one asked for it. ---- */
+  /* ---- A form that came back: the first field in error takes the focus, wherever another one asked for it;
+     not from somebody who went on typing before this file was there. ---- */
 
   const invalid = one('[aria-invalid="true"]');
-  if (invalid) invalid.focus();
+  if (invalid && (document.activeElement === document.body || document.activeElement.matches('[autofocus]'))) invalid.focus();
 
   showActiveTab();
   refreshShareForm();
