@@ -244,7 +244,7 @@ func FunctionDraft(p FunctionDraftPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = functionPage(p.Base, p.FunctionHead, tabCode).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = functionPage(p.Base.titled(i18n.T(ctx, "function_draft.deploy"), p.Name), p.FunctionHead, tabCode).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

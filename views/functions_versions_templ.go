@@ -557,7 +557,7 @@ func FunctionCompare(p FunctionComparePage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = functionPage(p.Base, p.FunctionHead, tabVersions).Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = functionPage(p.Base.titled(i18n.T(ctx, "function_versions.compare_any"), p.Name), p.FunctionHead, tabVersions).Render(templ.WithChildren(ctx, templ_7745c5c3_Var22), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
