@@ -180,6 +180,16 @@ describe('with the keyboard alone', () => {
     await ui.flash(page, '已删除 keys/two.txt')
   })
 
+  step('a log that follows leaves the focus in a dialog where it is', `${ui.functionPath(mall, mall.test, 'hello')}/logs`, async page => {
+    const dialog = await openDialog(page, link(page, '删除云函数'))
+    await press(page, link(dialog, '取消'), 'Shift')
+    await ui.post(page, `${ui.functionPath(mall, mall.test, 'hello')}/run`, { event: '{}' })
+    await page.getByTestId('invocation-row').first().waitFor({ state: 'attached' })
+    await focused(link(dialog, '取消'))
+    await page.keyboard.press('Enter')
+    await focused(link(page, '删除云函数'))
+  })
+
   step('an operator registers an app, and adds and disables a user', '/operator/apps', async page => {
     const dialog = await openDialog(page, link(page, '登记应用'))
     const appid = dialog.getByLabel('AppID')

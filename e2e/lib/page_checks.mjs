@@ -100,6 +100,7 @@ async function focusOf(wanted) {
     return (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== 'none'
   }
   const seen = () => {
+    if (active.matches('input[type=date], input[type=datetime-local]')) return true // the browser marks the part
     const box = active.getBoundingClientRect()
     return box.width > 0 && box.height > 0 && [active, active.closest('.cm-editor')].some(e => e && shows(e))
   }
