@@ -109,7 +109,7 @@ describe('with the keyboard alone', () => {
     await ui.flash(page, `环境 ${mall.prod} 已恢复`)
   })
 
-  step('a collection with documents, an index, and an import', `${env}/database`, async page => {
+  step('a collection with a document and an index, and its end by typing its name', `${env}/database`, async page => {
     await type(page, page.getByLabel('集合名称'), 'keys')
     await page.keyboard.press('Enter')
     await press(page, link(page, '新增记录'))
@@ -142,6 +142,28 @@ describe('with the keyboard alone', () => {
     await press(page, button(dialog, '删除'))
     await index.waitFor({ state: 'detached' })
 
+    // A dialog's form as a page of its own: what is in error takes the focus there too.
+    await press(page, link(page, '记录'))
+    await press(page, link(page, '新增记录'))
+    await ui.editor(page, '记录（扩展 JSON）')
+    await type(page, editor, '{}')
+    await press(page, button(page, '保存'))
+    await press(page, link(page, '删除集合'))
+    const name = page.getByLabel('请输入 keys 确认')
+    await type(page, name, 'kyes')
+    await page.keyboard.press('Enter')
+    await page.getByText('请准确输入 keys').waitFor()
+    await focused(name)
+    await page.keyboard.press('Control+a')
+    await page.keyboard.insertText('keys')
+    await page.keyboard.press('Enter')
+    await press(page, link(page, 'products'))
+    await page.getByTestId('document-row').first().waitFor()
+  })
+
+  step('an import', `${env}/database`, async page => {
+    await type(page, page.getByLabel('集合名称'), 'imported')
+    await page.keyboard.press('Enter')
     await press(page, link(page, '导入导出'))
     await give(page, page.getByLabel('文件', { exact: true }), { name: 'two.jsonl', mimeType: 'application/json', buffer: Buffer.from('{"_id":"a"}\n{"_id":"b"}\n') })
     await press(page, button(page, '导入'))

@@ -117,7 +117,11 @@
     if (menu && !dialog.open) one('summary', menu).focus();
     closeMenus();
     if (!dialog.open) dialog.showModal();
-    const first = one('[aria-invalid="true"], [autofocus]', dialog) || one('#dialog-title', dialog);
+    focusFirst(dialog);
+  }
+
+  function focusFirst(root) {
+    const first = one('[aria-invalid="true"], [autofocus]', root) || one('#dialog-title', root);
     if (first) first.focus();
   }
 
@@ -158,7 +162,10 @@
     const dialog = one('#dialog');
     const lookedUp = target.id === 'share-found';
     if (lookedUp) refreshLookup();
-    if (target === dialog || target.id === 'dialog-content') openDialog(dialog);
+    if (target === dialog || target.id === 'dialog-content') {
+      if (dialog.contains(one('#dialog-content'))) openDialog(dialog);
+      else focusFirst(one('#main')); // the same form as a page of its own
+    }
     if (target === document.body) {
       one('#main').focus();
       showActiveTab();
