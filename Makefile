@@ -65,7 +65,7 @@ crash: $(SDK)
 
 # The tour in a real browser and with the genuine SDK: needs Chromium at /usr/bin/chromium, or CHROMIUM.
 e2e: build e2e/node_modules/.package-lock.json $(PROVIDER)
-	cd e2e && node --test --test-concurrency=1
+	cd e2e && node --test --test-concurrency=2
 
 # The pictures of the README, from the demo.
 screenshots: build e2e/node_modules/.package-lock.json

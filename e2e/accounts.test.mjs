@@ -71,6 +71,7 @@ describe('one\'s own account', () => {
         const first = oneTimeCode(secret)
         await page.getByLabel('6 位验证码').fill(first)
         await page.getByRole('button', { name: '验证并开启' }).click()
+        await page.getByRole('link', { name: '我已保存' }).waitFor()
         const codes = await page.getByTestId('recovery-code').allInnerTexts()
         assert.equal(new Set(codes).size, 10)
         await check()
@@ -146,6 +147,7 @@ describe('one\'s own account', () => {
       await section(page, '安全')
       await page.getByRole('link', { name: '修改密码' }).click()
       const fill = async (current, fresh) => {
+        await page.waitForLoadState() // by then the page has put the focus where it wants it
         await page.getByLabel('当前密码').fill(current)
         await page.getByLabel('新密码').fill(fresh)
         await page.getByLabel('再次输入密码').fill(fresh)

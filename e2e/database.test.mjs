@@ -29,7 +29,7 @@ describe('database', () => {
   }
   /** Writes a document into the editor. */
   const document = async (page, text) => {
-    await ui.editors(page)
+    await ui.editor(page, '记录（扩展 JSON）')
     await page.getByLabel('记录（扩展 JSON）').fill(text)
   }
   const step = (name, steps, options) => test(name, () => journey(browser, server, { storageState: alice, expected: /status of (409|422)/, ...options }, steps)) // answers with an error on the page

@@ -50,7 +50,7 @@ describe('functions', () => {
     await page.getByRole('link', { name: '新建文件' }).click()
     await page.getByRole('textbox', { name: '路径' }).fill('lib/sum.js')
     await page.getByRole('button', { name: '添加' }).click()
-    await ui.editors(page)
+    await ui.editor(page, 'lib/sum.js 的内容')
     await write(page, 'exports.sum = (a, b) => a + b // 求和')
 
     // Opening another file saves this one.

@@ -132,6 +132,7 @@ describe('sharing', () => {
     await ui.shareAction(page, account, '编辑')
     await page.locator('#share-form').getByLabel('备注').fill('新的备注')
     await page.getByRole('button', { name: '预览变化' }).click()
+    await page.getByTestId('changes').getByText('服务号').waitFor()
     assert.match(await changes(page), /备注：原为「服务号」/)
     assert.equal(await page.locator('#share-form').getByLabel('备注').inputValue(), '新的备注')
     await page.goto(list)

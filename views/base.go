@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"strings"
 
 	"envshare/internal/i18n"
 	"envshare/internal/paths"
@@ -128,6 +129,15 @@ func (b Base) otherTheme() string {
 		return "light"
 	}
 	return "dark"
+}
+
+// Titled returns the frame of a page whose title names more than its heading does, the
+// most telling part first; what the frame was called before counts more.
+func (b Base) Titled(parts ...string) Base {
+	if b.Title == "" {
+		b.Title = strings.Join(parts, " · ")
+	}
+	return b
 }
 
 // documentTitle returns the text of the browser's tab.

@@ -58,9 +58,9 @@ export async function session(browser, server, username) {
   return state
 }
 
-/** What Chromium reports as failed though nobody misses it: a redirect that a script asked not to follow, and the icon and the code editor of a page that was left. */
+/** What Chromium reports as failed though nobody misses it: a redirect that a script asked not to follow, and the icon, the QR code and the code editor of a page that was left. */
 function harmless(request) {
   if (request.failure()?.errorText !== 'net::ERR_ABORTED') return false
   const unfollowed = request.resourceType() === 'fetch' && request.redirectedFrom() !== null
-  return unfollowed || /\/icons\/favicon|\/vendor\/editor\./.test(new URL(request.url()).pathname)
+  return unfollowed || /\/icons\/favicon|\/second-factor\/qr|\/vendor\/editor\./.test(new URL(request.url()).pathname)
 }

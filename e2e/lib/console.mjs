@@ -30,6 +30,7 @@ export async function openApp(page, app) {
   await page.goto('/apps')
   await page.getByTestId('app-row').filter({ hasText: app.appid }).getByRole('link', { name: '打开控制台' }).click()
   await page.getByTestId('environment-switcher').waitFor()
+  await page.waitForLoadState()
 }
 
 /** Switches to another app in the top bar. */
@@ -38,6 +39,7 @@ export async function switchApp(page, app) {
   await switcher.click()
   await page.locator('header .menu-panel').getByRole('link', { name: app.appid }).click()
   await page.getByTestId('app-switcher').filter({ hasText: app.name }).waitFor()
+  await page.waitForLoadState()
 }
 
 export function tab(page, name) {
@@ -52,8 +54,10 @@ export async function enableSharing(page) {
   await flash(page, '环境共享已开通')
 }
 
-export function flash(page, text) {
-  return page.locator('#flashes').getByText(text).waitFor()
+/** Waits for a message, and for the rest of the page that has it. */
+export async function flash(page, text) {
+  await page.locator('#flashes').getByText(text).waitFor()
+  await page.waitForLoadState()
 }
 
 /** 环境共享 → 添加共享 */
@@ -82,6 +86,7 @@ export function permissionBox(page, env, key) {
 export async function tickOnly(page, env, keys) {
   const card = environmentCard(page, env)
   await card.locator('input[name=env]').check()
+  await page.waitForLoadState()
   const boxes = await card.locator(`input[name="perm.${env}"]`).all()
   for (const box of boxes) {
     if (!keys.includes(await box.getAttribute('value'))) await box.uncheck()
@@ -162,6 +167,7 @@ export async function pressRun(page, event) {
   await page.getByRole('button', { name: '运行', exact: true }).click()
   const status = page.getByTestId('run-status')
   await status.waitFor()
+  await page.waitForLoadState() // the result comes after it
   const text = async id => (await page.getByTestId(id).count()) > 0 ? page.getByTestId(id).innerText() : ''
   const returned = await text('run-returned')
   return {
@@ -169,6 +175,12 @@ export async function pressRun(page, event) {
     returned: returned && JSON.parse(returned),
     error: await text('run-error'),
   }
+}
+
+/** Waits for the page that a click leads to, which has a code editor, and for that editor. */
+export async function editor(page, label) {
+  await page.getByRole('textbox', { name: label }).first().waitFor()
+  await editors(page)
 }
 
 /** Waits until every input that becomes a code editor is one; without JavaScript none does. */

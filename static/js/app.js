@@ -129,7 +129,11 @@
     if (menu && !dialog.open) one('summary', menu).focus();
     closeMenus();
     if (!dialog.open) dialog.showModal();
-    const first = one('[aria-invalid="true"], [autofocus]', dialog) || one('#dialog-title', dialog);
+    focusFirst(dialog);
+  }
+
+  function focusFirst(root) {
+    const first = one('[aria-invalid="true"], [autofocus]', root) || one('#dialog-title', root);
     if (first) first.focus();
   }
 
@@ -170,7 +174,10 @@
     const dialog = one('#dialog');
     const lookedUp = target.id === 'share-found';
     if (lookedUp) refreshLookup();
-    if (dialog && !lookedUp && (target === dialog || dialog.contains(one('#dialog-content')))) openDialog(dialog);
+    if (target === dialog || target.id === 'dialog-content') {
+      if (dialog.contains(one('#dialog-content'))) openDialog(dialog);
+      else focusFirst(one('#main')); // the same form as a page of its own
+    }
     if (target === document.body) {
       one('#main').focus();
       showActiveTab();
@@ -360,10 +367,11 @@
     refreshShareForm();
   });
 
-  /* ---- A form that came back: the first field in error takes the focus, wherever another one asked for it. ---- */
+  /* ---- A form that came back: the first field in error takes the focus, wherever another one asked for it;
+     not from somebody who went on typing before this file was there. ---- */
 
   const invalid = one('[aria-invalid="true"]');
-  if (invalid) invalid.focus();
+  if (invalid && (document.activeElement === document.body || document.activeElement.matches('[autofocus]'))) invalid.focus();
 
   showActiveTab();
   refreshShareForm();

@@ -245,7 +245,7 @@ func Draft(p DraftPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = functionPage(p.Base, p.Head, tabCode).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = functionPage(p.Base.Titled(i18n.T(ctx, "function_draft.deploy"), p.Name), p.Head, tabCode).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -60,6 +60,16 @@ func (h Head) tabs(ctx context.Context, active functionTab) []ui.Segment {
 	return list
 }
 
+// tabLabel is what the active tab is called.
+func (h Head) tabLabel(ctx context.Context, active functionTab) string {
+	for _, t := range h.tabs(ctx, active) {
+		if t.Active {
+			return t.Label
+		}
+	}
+	return ""
+}
+
 // functionPage is the frame of every page of a function.
 func functionPage(b views.Base, h Head, active functionTab) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -105,7 +115,7 @@ func functionPage(b views.Base, h Head, active functionTab) templ.Component {
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(h.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/functions.templ`, Line: 61, Col: 66}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/functions.templ`, Line: 71, Col: 66}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -129,7 +139,7 @@ func functionPage(b views.Base, h Head, active functionTab) templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, "functions.owner_only"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/functions.templ`, Line: 66, Col: 75}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `functions/functions.templ`, Line: 76, Col: 75}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 				if templ_7745c5c3_Err != nil {
@@ -166,7 +176,7 @@ func functionPage(b views.Base, h Head, active functionTab) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = views.Page(b, h.Name).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = views.Page(b.Titled(h.tabLabel(ctx, active), h.Name), "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

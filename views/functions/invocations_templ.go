@@ -942,7 +942,7 @@ func InvocationShow(p InvocationShowPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = functionPage(p.Base, p.Head, tabInvocations).Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = functionPage(p.Base.Titled(i18n.T(ctx, "invocations.one"), p.Name), p.Head, tabInvocations).Render(templ.WithChildren(ctx, templ_7745c5c3_Var35), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

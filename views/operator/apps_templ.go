@@ -126,7 +126,7 @@ func Apps(p AppsPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Input(ui.InputProps{Field: ui.Field{Name: "principal", Label: i18n.T(ctx, "operator_principals.id"), Optional: true}, Value: p.Principal, Mono: true, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Input(ui.InputProps{Field: ui.Field{Name: "principal", ID: "search-principal", Label: i18n.T(ctx, "operator_principals.id"), Optional: true}, Value: p.Principal, Mono: true, Autocomplete: "off"}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -98,7 +98,7 @@ func operatorPage(b views.Base, section, title string) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = views.Page(b, title).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = views.Page(b.Titled(title, i18n.T(ctx, "operator.title")), "").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
