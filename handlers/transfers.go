@@ -143,7 +143,7 @@ func (h transfers) download(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	t, file, err := h.services.Transfers.Download(c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), c.Param(transferParam))
+	t, file, err := h.services.Transfers.Download(c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), c.Param(nameParam), c.Param(transferParam))
 	if err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (h transfers) download(c echo.Context) error {
 
 func (h transfers) cancel(c echo.Context) error {
 	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
-	if err := h.services.Transfers.Cancel(c.Request().Context(), session.Actor(c), app, env, c.Param(transferParam)); err != nil {
+	if err := h.services.Transfers.Cancel(c.Request().Context(), session.Actor(c), app, env, name, c.Param(transferParam)); err != nil {
 		return err
 	}
 	return done(c, paths.Transfers(app, env, name), "flash.transfer_cancelled")
@@ -165,7 +165,7 @@ func (h transfers) cancel(c echo.Context) error {
 
 func (h transfers) resume(c echo.Context) error {
 	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
-	if err := h.services.Transfers.Resume(c.Request().Context(), session.Actor(c), app, env, c.Param(transferParam)); err != nil {
+	if err := h.services.Transfers.Resume(c.Request().Context(), session.Actor(c), app, env, name, c.Param(transferParam)); err != nil {
 		return err
 	}
 	return done(c, paths.Transfers(app, env, name), "flash.transfer_resumed")
