@@ -29,7 +29,7 @@ func aboutEnvironment(r route) bool { return strings.HasPrefix(r.path, "/apps/:a
 func (p persona) told(r route, c cell) answer {
 	switch p.name {
 	case nobody:
-		return answer{status: http.StatusSeeOther, location: "/login*"}
+		return answer{status: http.StatusSeeOther, location: signIn}
 	case stranger, platform:
 		return answer{status: http.StatusNotFound}
 	}
@@ -121,6 +121,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 					if c.changes && want.status < http.StatusBadRequest && p.name != nobody {
 						t.Run(fmt.Sprintf("%s %s %s", p.name, r.method, r.path), func(t *testing.T) { changes(t, one, p, r, c, want) })
 						continue
+					}
+					if want.location == signIn {
+						want.location = signInAfter(r.method, c.address(r, w.through(p.app)))
 					}
 					want.compare(t, p.name, r, asks.sends(r, c, w.through(p.app), token), w.through(p.app))
 				}
