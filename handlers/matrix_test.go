@@ -21,7 +21,7 @@ type persona struct {
 	granted []models.Permission
 }
 
-// ownEnvironment reports whether a route is about an environment that can be
+// aboutEnvironment reports whether a route is about an environment, which may be
 // borrowed; all others are about the app through which somebody asks.
 func aboutEnvironment(r route) bool { return strings.HasPrefix(r.path, "/apps/:app/envs/") }
 
@@ -96,7 +96,7 @@ func companies() []company {
 // lend makes what the company borrows.
 func (c company) lend(w world) {
 	if c.borrow != "" {
-		w.console.share(shop, diner, shopTest, c.borrow)
+		w.share(shop, diner, shopTest, c.borrow)
 	}
 }
 
@@ -149,9 +149,9 @@ func changes(t *testing.T, one company, p persona, r route, c cell, want answer)
 // compare expects an answer.
 func (a answer) compare(t *testing.T, who string, r route, p *page, names map[string]string) {
 	t.Helper()
-	begins, ends, any := strings.Cut(replace(names, a.location), "*")
+	begins, ends, open := strings.Cut(replace(names, a.location), "*")
 	same := p.location == begins
-	if any {
+	if open {
 		same = strings.HasPrefix(p.location, begins) && strings.HasSuffix(p.location, ends)
 	}
 	if p.status != a.status || !same {

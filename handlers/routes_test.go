@@ -92,7 +92,7 @@ func (k *console) data() (document, transfer string) {
 // ended waits until a transfer of the collection "hello" has ended.
 func (k *console) ended(id string) models.Transfer {
 	k.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		got, err := k.kit.Services.Transfers.Get(k.t.Context(), testkit.Actor, shop, shopTest, "hello", id)
 		must(k.t, err)
