@@ -126,14 +126,14 @@ func TestAHalfDoneSignInIsNobody(t *testing.T) {
 		{Name: pendingCookie, Value: pending, Path: "/"}, {Name: session.CookieName, Value: pending, Path: "/"},
 	})
 	before := len(a.audit("")) + len(a.audit(shop))
-	w := world{console: a.console, share: "s", incoming: "i", invocation: "r", document: "d", transfer: "t", event: "e", visitor: "v", user: "u", invitation: "i"}
+	names := map[string]string{":app": shop, ":env": shopTest, ":name": "hello"}
 	list := append(a.protected(), a.ofAccounts()...)
 	for name := range anyMember {
 		method, path, _ := strings.Cut(name, " ")
 		list = append(list, route{method, path})
 	}
 	for _, r := range list {
-		p := half.ask(r, w.of(r), token)
+		p := half.ask(r, replace(names, r.path), token)
 		if p.status != http.StatusSeeOther || !strings.HasPrefix(p.location, "/login") {
 			t.Errorf("%s %s: status %d to %q", r.method, r.path, p.status, p.location)
 		}

@@ -1,8 +1,10 @@
 package handlers_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -10,88 +12,41 @@ import (
 	"envshare/models"
 )
 
-// need is what a route asks of who uses it: a role in the app, a permission on the
-// environment, or to belong to the environment's owner.
-type need struct {
-	role             models.Role
-	permission, also models.Permission // "" for none
-	owner            bool
+// persona is somebody who asks through an app.
+type persona struct {
+	name string // of one of the people
+	app  string
+	role models.Role
+	// granted is what the app was granted on shop-test: nil for its owner.
+	granted []models.Permission
 }
 
-func role(r models.Role) need             { return need{role: r} }
-func permission(p models.Permission) need { return need{role: models.RoleViewer, permission: p} }
-func ownersAlone(r models.Role) need      { return need{role: r, owner: true} }
+// aboutEnvironment reports whether a route is about an environment, which may be
+// borrowed; all others are about the app through which somebody asks.
+func aboutEnvironment(r route) bool { return strings.HasPrefix(r.path, "/apps/:app/envs/") }
 
-// needs says it again, apart from the code, for every route: the longest beginning
-// of "METHOD /path" counts.
-var needs = map[string]need{
-	"GET /apps/:app":  role(models.RoleViewer),
-	"POST /apps/:app": role(models.RoleAdmin),
-
-	"GET /apps/:app/environments/new":           role(models.RoleAdmin),
-	"GET /apps/:app/environments/:env/restore":  role(models.RoleAdmin),
-	"GET /apps/:app/extensions/sharing/disable": role(models.RoleAdmin),
-	"GET /apps/:app/members/:user":              role(models.RoleAdmin),
-	"GET /apps/:app/invitations":                role(models.RoleAdmin),
-	"GET /apps/:app/shares/new":                 role(models.RoleAdmin),
-	"GET /apps/:app/shares/:share/edit":         role(models.RoleAdmin),
-	"GET /apps/:app/shares/:share/pause":        role(models.RoleAdmin),
-	"GET /apps/:app/shares/:share/delete":       role(models.RoleAdmin),
-	"GET /apps/:app/shares/:share/leave":        role(models.RoleAdmin),
-
-	"GET /apps/:app/envs/:env/settings":              permission(models.SettingsView),
-	"GET /apps/:app/envs/:env/settings/name":         ownersAlone(models.RoleAdmin),
-	"GET /apps/:app/envs/:env/settings/danger":       role(models.RoleViewer), // says who may
-	"GET /apps/:app/envs/:env/settings/delete":       ownersAlone(models.RoleAdmin),
-	"POST /apps/:app/envs/:env/settings":             ownersAlone(models.RoleAdmin),
-	"POST /apps/:app/envs/:env/functions/rules":      ownersAlone(models.RoleAdmin),
-	"POST /apps/:app/envs/:env/database/:name/rules": ownersAlone(models.RoleAdmin),
-	"POST /apps/:app/envs/:env/storage/rules":        ownersAlone(models.RoleAdmin),
-
-	"GET /apps/:app/envs/:env/functions":                  permission(models.FunctionsView),
-	"POST /apps/:app/envs/:env/functions":                 permission(models.FunctionsOperate),
-	"GET /apps/:app/envs/:env/functions/new":              permission(models.FunctionsOperate),
-	"GET /apps/:app/envs/:env/functions/:name/delete":     permission(models.FunctionsOperate),
-	"GET /apps/:app/envs/:env/functions/:name/deploy":     permission(models.FunctionsOperate),
-	"GET /apps/:app/envs/:env/functions/:name/files":      permission(models.FunctionsOperate),
-	"GET /apps/:app/envs/:env/functions/:name/draft":      permission(models.FunctionsOperate),
-	"GET /apps/:app/envs/:env/functions/:name/rollback":   permission(models.FunctionsOperate),
-	"POST /apps/:app/envs/:env/functions/:name/run":       permission(models.FunctionsInvoke),
-	"POST /apps/:app/envs/:env/functions/:name/events":    permission(models.FunctionsOperate),
-	"GET /apps/:app/envs/:env/functions/:name/monitoring": {models.RoleViewer, models.StatisticsView, models.FunctionsView, false},
-
-	"GET /apps/:app/envs/:env/database":                                  permission(models.DatabaseView),
-	"POST /apps/:app/envs/:env/database":                                 permission(models.DatabaseOperate),
-	"GET /apps/:app/envs/:env/database/:name/delete":                     permission(models.DatabaseOperate),
-	"GET /apps/:app/envs/:env/database/:name/documents/new":              permission(models.DatabaseOperate),
-	"GET /apps/:app/envs/:env/database/:name/documents/:document/delete": permission(models.DatabaseOperate),
-	"GET /apps/:app/envs/:env/database/:name/indexes/delete":             permission(models.DatabaseOperate),
-	"GET /apps/:app/envs/:env/database/:name/transfers/:transfer":        permission(models.DatabaseOperate),
-
-	"GET /apps/:app/envs/:env/storage":        permission(models.StorageView),
-	"POST /apps/:app/envs/:env/storage":       permission(models.StorageOperate),
-	"GET /apps/:app/envs/:env/storage/move":   permission(models.StorageOperate),
-	"GET /apps/:app/envs/:env/storage/delete": permission(models.StorageOperate),
-
-	"GET /apps/:app/envs/:env/users":                   permission(models.UsersView),
-	"GET /apps/:app/envs/:env/users/:visitor/signout":  ownersAlone(models.RoleAdmin),
-	"POST /apps/:app/envs/:env/users/:visitor/signout": ownersAlone(models.RoleAdmin),
-	"GET /apps/:app/envs/:env/statistics":              permission(models.StatisticsView),
-}
-
-// needOf is what a route asks; that of the longest beginning.
-func needOf(t *testing.T, r route) need {
-	t.Helper()
-	name, best := r.method+" "+r.path, ""
-	for beginning := range needs {
-		if strings.HasPrefix(name, beginning) && len(beginning) > len(best) {
-			best = beginning
-		}
+// told is what a persona is to be told of a route.
+func (p persona) told(r route, c cell) answer {
+	switch p.name {
+	case nobody:
+		return answer{status: http.StatusSeeOther, location: signIn}
+	case stranger, platform:
+		return answer{status: http.StatusNotFound}
 	}
-	if best == "" {
-		t.Fatalf("nothing is said of %s", name)
+	refused := answer{status: http.StatusForbidden}
+	switch {
+	case p.app != shop && !aboutEnvironment(r) && c.hidden:
+		return c.own
+	case p.role < c.role, c.permission != "" && !slices.Contains(roleGives[p.role], c.permission), c.also != "" && !slices.Contains(roleGives[p.role], c.also):
+		return refused
+	case p.app == shop:
+		return c.gets
+	case !aboutEnvironment(r):
+		return c.own
+	case c.owner, c.permission != "" && !slices.Contains(p.granted, c.permission), c.also != "" && !slices.Contains(p.granted, c.also):
+		return refused
 	}
-	return needs[best]
+	return c.gets
 }
 
 // roleGives are the permissions of a role, said again.
@@ -112,109 +67,149 @@ func implied(p models.Permission) []models.Permission {
 	return []models.Permission{p}
 }
 
-// persona is somebody who asks, and what they are to be told of a route.
-type persona struct {
-	name string
-	app  string // through which they ask
-	// come signs them in to a world.
-	come func(w world) *browser
-	want func(r route, n need) int // a status, or welcome
+// company are people who ask in one world.
+type company struct {
+	name     string
+	personas []persona
+	// borrow is what diner is granted; "" leaves the share as it is.
+	borrow models.Permission
 }
 
-// welcome stands for every status that is no refusal.
-const welcome = 0
-
-func owner(name string, has models.Role) persona {
-	return persona{name, shop, func(w world) *browser { return w.signIn("asks", map[string]models.Role{shop: has}) }, func(_ route, n need) int {
-		if has >= n.role && (n.permission == "" || slices.Contains(roleGives[has], n.permission)) {
-			return welcome
-		}
-		return http.StatusForbidden
-	}}
-}
-
-// borrower is an administrator of an app that borrows shop-test with one permission.
-func borrower(p models.Permission) persona {
-	return persona{"borrower with " + string(p), diner, func(w world) *browser {
-		w.console.share(shop, diner, shopTest, p)
-		return w.signIn("asks", map[string]models.Role{diner: models.RoleAdmin})
-	}, func(r route, n need) int {
-		if n.owner || n.also != "" || n.permission != "" && !slices.Contains(implied(p), n.permission) {
-			return http.StatusForbidden
-		}
-		return welcome
-	}}
-}
-
-func personas() []persona {
-	always := func(status int) func(route, need) int { return func(route, need) int { return status } }
-	list := []persona{
-		{"nobody", shop, func(w world) *browser { return w.browser() }, always(http.StatusSeeOther)},
-		{"member of another app", shop, func(w world) *browser { return w.admin(rival) }, always(http.StatusNotFound)},
-		{"operator", shop, func(w world) *browser { return w.operator("asks") }, always(http.StatusNotFound)},
-		owner("owner's viewer", models.RoleViewer), owner("owner's developer", models.RoleDeveloper), owner("owner's administrator", models.RoleAdmin),
+// companies are everybody: the owner's people with those who are nothing to the
+// app, and the borrower's people (S9) once for each permission alone.
+func companies() []company {
+	owners := company{name: "owner", personas: []persona{{name: nobody, app: shop}, {name: stranger, app: shop}, {name: platform, app: shop}}}
+	for _, role := range roles {
+		owners.personas = append(owners.personas, persona{name: place(shop, role), app: shop, role: role})
 	}
+	list := []company{owners}
 	for _, p := range models.Permissions() {
-		list = append(list, borrower(p))
+		borrowers := company{name: "borrower with " + string(p), borrow: p}
+		for _, role := range roles {
+			borrowers.personas = append(borrowers.personas, persona{place(diner, role), diner, role, implied(p)})
+		}
+		list = append(list, borrowers)
 	}
 	return list
 }
 
-// TestWhoMayDoWhat asks every route as everybody. Reading is asked in one world; what
-// changes something and is welcome has a world of its own.
+// lend makes what the company borrows.
+func (c company) lend(w world) {
+	if c.borrow != "" {
+		w.share(shop, diner, shopTest, c.borrow)
+	}
+}
+
+// TestWhoMayDoWhat asks every route as everybody, and compares the answer with the
+// one that cells says. Who is refused, or only reads, asks in a world that is shared
+// and must not change; what is to change something has a world of its own, which must.
 func TestWhoMayDoWhat(t *testing.T) {
-	for _, one := range personas() {
+	all := cells(t)
+	for i, one := range companies() {
 		t.Run(one.name, func(t *testing.T) {
 			t.Parallel()
 			w := newFullWorld(t)
-			b := one.come(w)
-			token := b.token(map[bool]string{true: "/login", false: "/apps"}[one.name == "nobody"])
-			for _, r := range w.protected() {
-				if one.app == diner && !strings.Contains(r.path, "/envs/:env") {
-					continue // its own app, in which it is an administrator as any other
+			one.lend(w)
+			before := w.kit.Rows(t)
+			for _, p := range one.personas {
+				asks, token := w.as(p.name)
+				for _, r := range w.protected() {
+					c, want := all[r], p.told(r, all[r])
+					if p.app == diner && i > 1 && !aboutEnvironment(r) {
+						continue // asked once: what is borrowed does not matter
+					}
+					if c.changes && want.status < http.StatusBadRequest && p.name != nobody {
+						t.Run(fmt.Sprintf("%s %s %s", p.name, r.method, r.path), func(t *testing.T) { changes(t, one, p, r, c, want) })
+						continue
+					}
+					if want.location == signIn {
+						want.location = signInAfter(r.method, c.address(r, w.through(p.app)))
+					}
+					want.compare(t, p.name, r, asks.sends(r, c, w.through(p.app), token), w.through(p.app))
 				}
-				name := r.method + " " + r.path
-				want := one.want(r, needOf(t, r))
-				if want == welcome && r.method == http.MethodPost {
-					t.Run(name, func(t *testing.T) {
-						own := newFullWorld(t)
-						asks := one.come(own)
-						told(t, name, want, asks.ask(r, own.through(one.app, r), asks.token("/apps")))
-					})
-					continue
-				}
-				told(t, name, want, b.ask(r, w.through(one.app, r), token))
 			}
+			unchanged(t, w, before)
 		})
 	}
 }
 
-// namesMore are routes whose form or address names something that the test's does
-// not, so that whoever is welcome is told that it is not there.
-var namesMore = map[string]bool{
-	"POST /apps/:app/envs/:env/functions/:name/rollback": true, "POST /apps/:app/envs/:env/functions/:name/code": true,
-	"POST /apps/:app/envs/:env/database/:name/rules/restore": true, "POST /apps/:app/envs/:env/storage/rules/restore": true,
-	"POST /apps/:app/envs/:env/settings/access/functions/restore": true, "POST /apps/:app/envs/:env/storage/move": true,
-	// The owner's transfer is not the borrower's.
-	"GET /apps/:app/envs/:env/database/:name/transfers/:transfer/file":    true,
-	"POST /apps/:app/envs/:env/database/:name/transfers/:transfer/cancel": true,
-	"POST /apps/:app/envs/:env/database/:name/transfers/:transfer/resume": true,
-}
-
-// runs is the route that needs functions to run, which the test's console does not.
-const runs = "POST /apps/:app/envs/:env/functions/:name/run"
-
-// told compares an answer with what somebody is to be told.
-func told(t *testing.T, name string, want int, p *page) {
-	t.Helper()
-	refused := p.status == http.StatusForbidden || p.status == http.StatusNotFound && !namesMore[name] || p.status == http.StatusSeeOther && strings.HasPrefix(p.location, "/login")
-	switch {
-	case p.status >= 500 && name != runs, want == welcome && refused, want != welcome && p.status != want:
-		t.Errorf("%s: status %d, want %s: %s %s", name, p.status, map[bool]string{true: "no refusal", false: fmt.Sprint(want)}[want == welcome], p.location, p.excerpt())
+// changes expects that a form does what it is for.
+func changes(t *testing.T, one company, p persona, r route, c cell, want answer) {
+	w := newFullWorld(t)
+	one.lend(w)
+	before := w.kit.Rows(t)
+	asks, token := w.as(p.name)
+	names := w.through(p.app)
+	want.compare(t, p.name, r, asks.sends(r, c, names, token), names)
+	if len(difference(before, w.kit.Rows(t))) == 0 {
+		t.Errorf("%s %s changed nothing", r.method, r.path)
 	}
 }
 
-// through is the address of a route as an app asks for it.
-func (w world) through(app string, r route) string {
-	return strings.Replace(w.of(r), "/apps/"+shop+"/", "/apps/"+app+"/", 1)
+// compare expects an answer.
+func (a answer) compare(t *testing.T, who string, r route, p *page, names map[string]string) {
+	t.Helper()
+	begins, ends, open := strings.Cut(replace(names, a.location), "*")
+	same := p.location == begins
+	if open {
+		same = strings.HasPrefix(p.location, begins) && strings.HasSuffix(p.location, ends)
+	}
+	if p.status != a.status || !same {
+		t.Errorf("%s: %s %s: status %d to %q, want %d to %q: %s", who, r.method, r.path, p.status, p.location, a.status, replace(names, a.location), p.excerpt())
+	}
+}
+
+// sends asks a route as its cell says, with the form that it takes.
+func (b *browser) sends(r route, c cell, names map[string]string, token string) *page {
+	b.t.Helper()
+	address := c.address(r, names)
+	if r.method == http.MethodGet {
+		return b.do(http.MethodGet, address, "", nil)
+	}
+	fields := make([]string, len(c.fields))
+	for i, text := range c.fields {
+		fields[i] = replace(names, text)
+	}
+	if c.file != "" {
+		return b.upload(address, token, fields, c.file, c.files...)
+	}
+	return b.post(address, fill(url.Values{"_csrf": {token}}, fields))
+}
+
+// address is where the route of the cell is asked, its placeholders filled in.
+func (c cell) address(r route, names map[string]string) string {
+	parts := strings.Split(r.path, "/")
+	for i, part := range parts {
+		if value, ok := names[c.stands(part)]; ok {
+			parts[i] = url.PathEscape(value)
+		}
+	}
+	return strings.Join(parts, "/") + replace(names, c.query)
+}
+
+// stands is the name that a placeholder stands for.
+func (c cell) stands(placeholder string) string { return cmp.Or(c.names[placeholder], placeholder) }
+
+// unchanged expects that a world is what it was.
+func unchanged(t *testing.T, w world, before map[string]string) {
+	t.Helper()
+	for _, row := range difference(before, w.kit.Rows(t)) {
+		t.Errorf("changed: %s", row)
+	}
+}
+
+// difference are the rows that are not the same in both.
+func difference(before, after map[string]string) []string {
+	var out []string
+	for name, row := range before {
+		if after[name] != row {
+			out = append(out, name+": "+row+" → "+after[name])
+		}
+	}
+	for name, row := range after {
+		if _, ok := before[name]; !ok {
+			out = append(out, name+": new "+row)
+		}
+	}
+	return out
 }

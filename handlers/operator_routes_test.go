@@ -1,8 +1,8 @@
 package handlers_test
 
 import (
+	"maps"
 	"net/http"
-	"strings"
 	"testing"
 
 	"envshare/internal/testkit"
@@ -69,54 +69,49 @@ func (k *console) everything() int {
 }
 
 // TestEveryOperatorRouteIsGuarded asks every route of the operator's area as
-// nobody, a member, an administrator of an app, and an operator: the last alone
-// gets an answer, to real and to forged ids.
+// everybody: the operator alone gets an answer. What the operator's forms do is
+// TestEveryOperatorActionAnswersTheOperatorAlone's.
 func TestEveryOperatorRouteIsGuarded(t *testing.T) {
 	w := newFullWorld(t)
-	nobody := w.browser()
-	member := w.signIn("member", map[string]models.Role{shop: models.RoleViewer})
-	admin := w.admin(shop)
-	operator := w.operator("ops")
-	fill := strings.NewReplacer(
-		":principal", "acme", ":app", shop, ":user", w.userID("member"), ":event", w.installationEvents()[0].ID,
-	)
-	forge := strings.NewReplacer(
-		":principal", "nowhere", ":app", "wx00000000000000ff", ":user", "01ARZ3NDEKTSV4RRFFQ69G5FAV", ":event", w.audit(shop)[0].ID,
-	)
-	nobodysToken := nobody.token("/login")
-	tokens := map[*browser]string{member: member.token("/apps"), admin: admin.token("/apps"), operator: operator.token("/operator")}
-	before := w.everything()
-
+	names := map[string]string{":principal": "acme", ":app": shop, ":user": w.names[":user"], ":event": w.installationEvents()[0].ID}
+	forged := map[string][]string{
+		":principal": append([]string{"nowhere"}, malformed...), ":app": append([]string{"wx00000000000000ff"}, malformed...),
+		":user": append([]string{absent}, malformed...), ":event": append([]string{absent, w.audit(shop)[0].ID}, malformed...),
+	}
+	before := w.kit.Rows(t)
 	for _, r := range w.operatorRoutes() {
 		t.Run(r.method+" "+r.path, func(t *testing.T) {
-			path, forged := fill.Replace(r.path), forge.Replace(r.path)
-			p := nobody.ask(r, path, nobodysToken)
-			if p.status != http.StatusSeeOther || !strings.HasPrefix(p.location, "/login") {
-				t.Errorf("nobody: status %d to %q", p.status, p.location)
+			for who := range w.people {
+				asks, token := w.as(who)
+				want := answer{status: http.StatusForbidden}
+				switch {
+				case who == nobody:
+					want = answer{http.StatusSeeOther, signInAfter(r.method, cell{}.address(r, names))}
+				case who == platform && r.method == http.MethodGet:
+					want = ok
+				case who == platform:
+					token = "" // without one the operator is refused, too
+				}
+				want.compare(t, who, r, asks.sends(r, cell{}, names, token), names)
 			}
-			for name, who := range map[string]*browser{"member": member, "administrator of an app": admin} {
-				for _, address := range []string{path, forged} {
-					if got := who.ask(r, address, tokens[who]); got.status != http.StatusForbidden {
-						t.Errorf("%s: status %d of %s", name, got.status, address)
+			for _, in := range placeholder.FindAllString(r.path, -1) {
+				for _, id := range forged[in] {
+					with := maps.Clone(names)
+					with[in] = id
+					asks, token := w.as(platform)
+					if p := asks.sends(r, cell{}, with, token); p.status != http.StatusNotFound {
+						t.Errorf("%s=%.40q: status %d: %s", in, id, p.status, p.excerpt())
 					}
+					asks, token = w.as(place(shop, models.RoleAdmin))
+					wantStatus(t, asks.sends(r, cell{}, with, token), http.StatusForbidden)
 				}
 			}
-			if forged != r.path {
-				wantStatus(t, operator.ask(r, forged, tokens[operator]), http.StatusNotFound)
-			}
-			if r.method == http.MethodPost {
-				wantStatus(t, operator.ask(r, path, ""), http.StatusForbidden)
-				return
-			}
-			wantStatus(t, operator.ask(r, path, ""), http.StatusOK)
 		})
 	}
-	if after := w.everything(); after != before {
-		t.Errorf("%d changes were recorded", after-before)
-	}
+	unchanged(t, w, before)
 }
 
-// operatorPosts is what an operator gets for the forms as they stand here, in an
+// TestEveryOperatorActionAnswersTheOperatorAlone is what an operator gets for the forms as they stand here, in an
 // order in which they can follow each other: every POST of the area is among them.
 func TestEveryOperatorActionAnswersTheOperatorAlone(t *testing.T) {
 	w := newFullWorld(t)

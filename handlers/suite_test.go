@@ -79,7 +79,8 @@ type console struct {
 // newConsole returns a console without users; withRunner lets it run functions.
 func newConsole(t testing.TB, withRunner ...bool) *console {
 	t.Helper()
-	return consoleOf(t, testkit.New(t, testkit.Options{NoRunner: len(withRunner) == 0}))
+	data := emptyInstallation.of(t, func(*console) {})
+	return consoleOf(t, testkit.New(t, testkit.Options{NoRunner: len(withRunner) == 0, Data: data}))
 }
 
 // consoleOf is a console over an installation.
@@ -104,9 +105,10 @@ func consoleOf(t testing.TB, kit *testkit.Kit) *console {
 // newWorld is newConsole with the apps of the manifest; sharing of shop is on.
 func newWorld(t testing.TB, withRunner ...bool) *console {
 	t.Helper()
-	k := newConsole(t, withRunner...)
-	k.kit.Apply(t, strings.Replace(manifest, "name: 商城\n", "name: 商城\n    sharing: true\n", 1), nil)
-	return k
+	data := appsInstallation.of(t, func(k *console) {
+		k.kit.Apply(t, strings.Replace(manifest, "name: 商城\n", "name: 商城\n    sharing: true\n", 1), nil)
+	})
+	return consoleOf(t, testkit.New(t, testkit.Options{NoRunner: len(withRunner) == 0, Data: data}))
 }
 
 // signIn makes a user with roles in apps, given as "admin" or "viewer", and

@@ -144,7 +144,7 @@ func (h Transfers) download(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	t, file, err := h.services.Transfers.Download(c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), c.Param(transferParam))
+	t, file, err := h.services.Transfers.Download(c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID(), c.Param(nameParam), c.Param(transferParam))
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func (h Transfers) download(c echo.Context) error {
 
 func (h Transfers) cancel(c echo.Context) error {
 	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
-	if err := h.services.Transfers.Cancel(c.Request().Context(), session.Actor(c), app, env, c.Param(transferParam)); err != nil {
+	if err := h.services.Transfers.Cancel(c.Request().Context(), session.Actor(c), app, env, name, c.Param(transferParam)); err != nil {
 		return err
 	}
 	return done(c, paths.Transfers(app, env, name), "flash.transfer_cancelled")
@@ -166,7 +166,7 @@ func (h Transfers) cancel(c echo.Context) error {
 
 func (h Transfers) resume(c echo.Context) error {
 	app, env, name := c.Param(appParam), c.Param(envParam), c.Param(nameParam)
-	if err := h.services.Transfers.Resume(c.Request().Context(), session.Actor(c), app, env, c.Param(transferParam)); err != nil {
+	if err := h.services.Transfers.Resume(c.Request().Context(), session.Actor(c), app, env, name, c.Param(transferParam)); err != nil {
 		return err
 	}
 	return done(c, paths.Transfers(app, env, name), "flash.transfer_resumed")

@@ -21,6 +21,8 @@ type Accounts struct {
 	codes       *loginLimiter // of one-time codes, per user
 	external    identity.External
 	createUsers bool
+
+	passwordMemory uint32 // KiB
 }
 
 // setupSetting names the digest of the one-time set-up token.
@@ -108,7 +110,7 @@ func (s *Accounts) newUser(ctx context.Context, username, password string, opera
 	if err := mergeFields(user.Validate(), models.ValidatePassword(password)); err != nil {
 		return models.User{}, err
 	}
-	hash, err := hashPassword(ctx, password)
+	hash, err := hashPassword(ctx, password, s.passwordMemory)
 	user.PasswordHash = hash
 	return user, err
 }

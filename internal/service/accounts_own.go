@@ -71,7 +71,7 @@ func (s *Accounts) ChangePassword(ctx context.Context, actor models.Actor, curre
 		f.Add("password", "error.password_same")
 		return models.User{}, f.Err()
 	}
-	hash, err := hashPassword(ctx, password)
+	hash, err := hashPassword(ctx, password, s.passwordMemory)
 	if err != nil {
 		return models.User{}, err
 	}

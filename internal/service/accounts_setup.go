@@ -51,7 +51,7 @@ func (s *Accounts) ChoosePassword(ctx context.Context, actor models.Actor, token
 	if err := models.ValidatePassword(password); err != nil {
 		return models.User{}, err
 	}
-	hash, err := hashPassword(ctx, password)
+	hash, err := hashPassword(ctx, password, s.passwordMemory)
 	if err != nil {
 		return models.User{}, err
 	}

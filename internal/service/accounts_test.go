@@ -107,7 +107,7 @@ func TestAccounts_SignIn(t *testing.T) {
 // Whether a user exists must not show in the time: both cases hash once, at the
 // same cost.
 func TestAccounts_UnknownUsersCostAsMuchAsWrongPasswords(t *testing.T) {
-	hash, err := hashPassword(t.Context(), password)
+	hash, err := hashPassword(t.Context(), password, argonMemory)
 	must(t, err)
 	costs := func(h string) string { return strings.Join(strings.Split(h, "$")[:4], "$") }
 	same(t, costs(hash), costs(unknownUserHash))
@@ -123,7 +123,7 @@ func TestAccounts_UnknownUsersCostAsMuchAsWrongPasswords(t *testing.T) {
 
 func TestPassword_Format(t *testing.T) {
 	ctx := t.Context()
-	hash, err := hashPassword(ctx, password)
+	hash, err := hashPassword(ctx, password, argonMemory)
 	must(t, err)
 	parts := strings.Split(hash, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != "v=19" || parts[3] != "m=19456,t=2,p=1" {
@@ -134,7 +134,7 @@ func TestPassword_Format(t *testing.T) {
 		must(t, err)
 		same(t, size, len(raw))
 	}
-	other, err := hashPassword(ctx, password)
+	other, err := hashPassword(ctx, password, argonMemory)
 	must(t, err)
 	if hash == other {
 		t.Fatal("two hashes of one password are alike")

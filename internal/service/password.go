@@ -26,8 +26,9 @@ const (
 // hashing bounds how much memory sign-ins may take at once.
 var hashing = semaphore.NewWeighted(4)
 
-// hashPassword returns a PHC string: $argon2id$v=19$m=…,t=…,p=…$salt$hash.
-func hashPassword(ctx context.Context, password string) (string, error) {
+// hashPassword returns a PHC string: $argon2id$v=19$m=…,t=…,p=…$salt$hash. It takes
+// so much memory, in KiB.
+func hashPassword(ctx context.Context, password string, memory uint32) (string, error) {
 	salt := make([]byte, argonSaltLen)
 	if _, err := rand.Read(salt); err != nil {
 		return "", err
@@ -36,10 +37,10 @@ func hashPassword(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer hashing.Release(1)
-	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKeyLen)
+	key := argon2.IDKey([]byte(password), salt, argonTime, memory, argonThreads, argonKeyLen)
 	encode := base64.RawStdEncoding.EncodeToString
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s",
-		argon2.Version, argonMemory, argonTime, argonThreads, encode(salt), encode(key)), nil
+		argon2.Version, memory, argonTime, argonThreads, encode(salt), encode(key)), nil
 }
 
 var errHashFormat = errors.New("stored password hash is not understood")

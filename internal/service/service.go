@@ -6,6 +6,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -51,6 +52,9 @@ type Deps struct {
 	Logger       *slog.Logger
 	// EnvironmentGrace is how long a deleted environment can be restored.
 	EnvironmentGrace time.Duration
+	// PasswordMemory is what hashing a new password takes, in KiB; 0 for what is
+	// recommended. Tests, which sign in hundreds of people, take less.
+	PasswordMemory uint32
 	// Now is the clock; nil for the real one.
 	Now func() time.Time
 }
@@ -104,7 +108,7 @@ func New(d Deps) *Services {
 	b := base{store: d.Store, facts: newFactsHolder(d.Store, d.Now), logger: d.Logger, clock: d.Now}
 	rec := newRecorder(d.Store, d.Logger, d.Now)
 	s := &Services{facts: b.facts, recorder: rec, denials: newDenialRecorder(d.Store, d.Logger, d.Now)}
-	s.Accounts = &Accounts{base: b, keys: d.Keys, limiter: newLoginLimiter(d.Now, loginEvery, loginBurst), codes: newCodeLimiter(d.Now), external: d.External, createUsers: d.CreateExternalUsers}
+	s.Accounts = &Accounts{base: b, keys: d.Keys, limiter: newLoginLimiter(d.Now, loginEvery, loginBurst), codes: newCodeLimiter(d.Now), external: d.External, createUsers: d.CreateExternalUsers, passwordMemory: cmp.Or(d.PasswordMemory, argonMemory)}
 	s.Apps = &Apps{base: b}
 	s.Sharing = &Sharing{base: b, recorder: rec}
 	s.Search = &Search{base: b, apps: s.Apps, sharing: s.Sharing}

@@ -153,8 +153,9 @@ func (s *Transfers) only(ctx context.Context, appID, env string) (string, error)
 	return appID, nil
 }
 
-// one returns a transfer that is seen through an app by who has a permission.
-func (s *Transfers) one(ctx context.Context, actor models.Actor, appID, env, id string, p models.Permission) (models.Transfer, error) {
+// one returns a transfer of a collection that is seen through an app by who has a
+// permission.
+func (s *Transfers) one(ctx context.Context, actor models.Actor, appID, env, collection, id string, p models.Permission) (models.Transfer, error) {
 	if err := s.documents.may(ctx, actor, appID, env, p); err != nil {
 		return models.Transfer{}, err
 	}
@@ -163,21 +164,21 @@ func (s *Transfers) one(ctx context.Context, actor models.Actor, appID, env, id 
 		return models.Transfer{}, err
 	}
 	t, err := s.store.Transfers.ByID(ctx, env, id)
-	if err == nil && only != "" && t.AppID != only {
+	if err == nil && (t.Collection != collection || only != "" && t.AppID != only) {
 		return models.Transfer{}, models.E(models.CodeNotFound, "error.not_found")
 	}
 	return t, err
 }
 
 // Get returns a transfer. Needs database.view.
-func (s *Transfers) Get(ctx context.Context, actor models.Actor, appID, env, id string) (models.Transfer, error) {
-	return s.one(ctx, actor, appID, env, id, models.DatabaseView)
+func (s *Transfers) Get(ctx context.Context, actor models.Actor, appID, env, collection, id string) (models.Transfer, error) {
+	return s.one(ctx, actor, appID, env, collection, id, models.DatabaseView)
 }
 
 // Cancel ends a transfer that has not ended. What an import brought in stays.
 // Needs database.operate.
-func (s *Transfers) Cancel(ctx context.Context, actor models.Actor, appID, env, id string) error {
-	t, err := s.one(ctx, actor, appID, env, id, models.DatabaseOperate)
+func (s *Transfers) Cancel(ctx context.Context, actor models.Actor, appID, env, collection, id string) error {
+	t, err := s.one(ctx, actor, appID, env, collection, id, models.DatabaseOperate)
 	if err != nil {
 		return err
 	}
@@ -227,8 +228,8 @@ func (s *Transfers) forget(ctx context.Context, env, collection string) error {
 
 // Resume lets a failed or cancelled transfer go on where it stopped. Needs
 // database.operate.
-func (s *Transfers) Resume(ctx context.Context, actor models.Actor, appID, env, id string) error {
-	t, err := s.one(ctx, actor, appID, env, id, models.DatabaseOperate)
+func (s *Transfers) Resume(ctx context.Context, actor models.Actor, appID, env, collection, id string) error {
+	t, err := s.one(ctx, actor, appID, env, collection, id, models.DatabaseOperate)
 	if err != nil {
 		return err
 	}
@@ -246,8 +247,8 @@ func (s *Transfers) Resume(ctx context.Context, actor models.Actor, appID, env, 
 
 // Download opens the file of a finished export; the caller closes it. Needs
 // database.operate, as the export did.
-func (s *Transfers) Download(ctx context.Context, actor models.Actor, appID, env, id string) (models.Transfer, *os.File, error) {
-	t, err := s.one(ctx, actor, appID, env, id, models.DatabaseOperate)
+func (s *Transfers) Download(ctx context.Context, actor models.Actor, appID, env, collection, id string) (models.Transfer, *os.File, error) {
+	t, err := s.one(ctx, actor, appID, env, collection, id, models.DatabaseOperate)
 	if err != nil {
 		return t, nil, err
 	}

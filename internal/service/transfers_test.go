@@ -24,7 +24,7 @@ func (w *world) finishedTransfer(t *testing.T, id string) models.Transfer {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		got, err := w.Transfers.Get(t.Context(), shopAdmin, shop, "shop-1", id)
+		got, err := w.Transfers.Get(t.Context(), shopAdmin, shop, "shop-1", "todos", id)
 		must(t, err)
 		if got.Ended() {
 			return got
@@ -67,13 +67,13 @@ func TestTransfers(t *testing.T) {
 		started, err := w.Transfers.Export(ctx, shopAdmin, shop, "shop-1", "todos", Export{Format: "json", Filter: `{"_id":1}`})
 		must(t, err)
 		w.finishedTransfer(t, started.ID)
-		_, file, err := w.Transfers.Download(ctx, shopAdmin, shop, "shop-1", started.ID)
+		_, file, err := w.Transfers.Download(ctx, shopAdmin, shop, "shop-1", "todos", started.ID)
 		must(t, err)
 		text, err := io.ReadAll(file)
 		must(t, err)
 		must(t, file.Close())
 		same(t, "{\"_id\":1,\"n\":7}\n", string(text))
-		if _, err := w.Transfers.Get(ctx, models.Actor{UserID: "stranger"}, shop, "shop-1", started.ID); err == nil {
+		if _, err := w.Transfers.Get(ctx, models.Actor{UserID: "stranger"}, shop, "shop-1", "todos", started.ID); err == nil {
 			t.Error("a stranger sees a transfer")
 		}
 		if _, err := w.Transfers.Import(ctx, shopAdmin, shop, "shop-1", "nowhere", Import{Format: "json", Mode: models.ImportInsert, File: strings.NewReader("{}")}); !models.IsCode(err, models.CodeCollectionUnknown) {
@@ -136,8 +136,8 @@ func TestAnImportGoesOnWhereTheServerStopped(t *testing.T) {
 				same(t, 0, len(refused))
 				must(t, w.store.Transfers.Progress(ctx, run.t))
 				if c.cancel {
-					must(t, w.Transfers.Cancel(ctx, shopAdmin, shop, "shop-1", started.ID))
-					must(t, w.Transfers.Resume(ctx, shopAdmin, shop, "shop-1", started.ID))
+					must(t, w.Transfers.Cancel(ctx, shopAdmin, shop, "shop-1", "todos", started.ID))
+					must(t, w.Transfers.Resume(ctx, shopAdmin, shop, "shop-1", "todos", started.ID))
 				}
 				w.StartBackground()
 				got := w.finishedTransfer(t, started.ID)
@@ -166,7 +166,7 @@ func TestAnImportThatStopsAtAnErrorGoesOnBehindIt(t *testing.T) {
 				break
 			}
 			same(t, len(stops)+1, got.Errors[len(got.Errors)-1].Line)
-			must(t, w.Transfers.Resume(ctx, shopAdmin, shop, "shop-1", started.ID))
+			must(t, w.Transfers.Resume(ctx, shopAdmin, shop, "shop-1", "todos", started.ID))
 		}
 		same(t, []string{"failed 2/1", "failed 3/2", "done 4/2"}, stops)
 	})
@@ -195,7 +195,7 @@ func TestADroppedCollectionTakesItsTransfersAlong(t *testing.T) {
 			must(t, err)
 			return n > 0
 		})
-		got, err := w.Transfers.Get(ctx, shopAdmin, shop, "shop-1", started.ID)
+		got, err := w.Transfers.Get(ctx, shopAdmin, shop, "shop-1", "todos", started.ID)
 		must(t, err)
 		if got.Ended() {
 			t.Fatalf("the import was over before the collection was dropped: %+v", got)
@@ -205,7 +205,7 @@ func TestADroppedCollectionTakesItsTransfersAlong(t *testing.T) {
 		list, err := w.Transfers.List(ctx, shopAdmin, shop, "shop-1", "todos")
 		must(t, err)
 		same(t, 0, len(list))
-		if err := w.Transfers.Resume(ctx, shopAdmin, shop, "shop-1", started.ID); !models.IsCode(err, models.CodeNotFound) {
+		if err := w.Transfers.Resume(ctx, shopAdmin, shop, "shop-1", "todos", started.ID); !models.IsCode(err, models.CodeNotFound) {
 			t.Errorf("resumed: %v", err)
 		}
 		if _, err := os.Stat(w.Transfers.file(started.ID)); !errors.Is(err, fs.ErrNotExist) {
@@ -279,15 +279,18 @@ func TestBorrowersSeeTheTransfersOfTheirApp(t *testing.T) {
 		}
 		same(t, []string{theirs.ID, owners.ID}, ids(shopAdmin, shop))
 		same(t, []string{theirs.ID}, ids(dinerAdmin, diner))
-		if _, err := w.Transfers.Get(ctx, dinerAdmin, diner, "shop-1", owners.ID); !models.IsCode(err, models.CodeNotFound) {
+		if _, err := w.Transfers.Get(ctx, dinerAdmin, diner, "shop-1", "todos", owners.ID); !models.IsCode(err, models.CodeNotFound) {
 			t.Errorf("get: %v", err)
 		}
-		for name, do := range map[string]func(context.Context, models.Actor, string, string, string) error{"cancel": w.Transfers.Cancel, "resume": w.Transfers.Resume} {
-			if err := do(ctx, dinerAdmin, diner, "shop-1", owners.ID); !models.IsCode(err, models.CodeNotFound) {
+		for name, do := range map[string]func(context.Context, models.Actor, string, string, string, string) error{"cancel": w.Transfers.Cancel, "resume": w.Transfers.Resume} {
+			if err := do(ctx, dinerAdmin, diner, "shop-1", "todos", owners.ID); !models.IsCode(err, models.CodeNotFound) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		must(t, w.Transfers.Cancel(ctx, shopAdmin, shop, "shop-1", theirs.ID))
+		if err := w.Transfers.Cancel(ctx, shopAdmin, shop, "shop-1", "others", theirs.ID); !models.IsCode(err, models.CodeNotFound) {
+			t.Errorf("cancel through another collection: %v", err)
+		}
+		must(t, w.Transfers.Cancel(ctx, shopAdmin, shop, "shop-1", "todos", theirs.ID))
 	})
 }
 
@@ -306,7 +309,7 @@ func TestACSVExportHasAllColumns(t *testing.T) {
 		started, err := w.Transfers.Export(ctx, shopAdmin, shop, "shop-1", "todos", Export{Format: "csv"})
 		must(t, err)
 		got := w.finishedTransfer(t, started.ID)
-		_, file, err := w.Transfers.Download(ctx, shopAdmin, shop, "shop-1", started.ID)
+		_, file, err := w.Transfers.Download(ctx, shopAdmin, shop, "shop-1", "todos", started.ID)
 		must(t, err)
 		out, err := io.ReadAll(file)
 		must(t, err)
@@ -332,11 +335,11 @@ func TestAnEndThatSomebodyWantedIsNoFailureOfTheServer(t *testing.T) {
 	same(t, models.TransferFailed, w.finishedTransfer(t, stopped.ID).Status)
 	long := w.importText(t, models.ImportInsert, false, strings.Repeat("{\"n\":1}\n", 200_000))
 	waitFor(t, func() bool {
-		got, err := w.Transfers.Get(ctx, shopAdmin, shop, "shop-1", long.ID)
+		got, err := w.Transfers.Get(ctx, shopAdmin, shop, "shop-1", "todos", long.ID)
 		must(t, err)
 		return got.Documents > 0
 	})
-	must(t, w.Transfers.Cancel(ctx, shopAdmin, shop, "shop-1", long.ID))
+	must(t, w.Transfers.Cancel(ctx, shopAdmin, shop, "shop-1", "todos", long.ID))
 	must(t, w.Close(ctx))
 	same(t, models.TransferCancelled, w.finishedTransfer(t, long.ID).Status)
 	same(t, "", log.String())

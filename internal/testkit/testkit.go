@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -40,6 +41,10 @@ var MasterKey = bytes.Repeat([]byte("k"), 32)
 // EnvironmentGrace is how long every test installation keeps a deleted environment.
 const EnvironmentGrace = 7 * 24 * time.Hour
 
+// passwordMemory is what hashing a password takes in test installations, in KiB:
+// tests sign in hundreds of people.
+const passwordMemory = 64
+
 // Options change what New builds.
 type Options struct {
 	// NoRunner leaves function workers out, for tests that run no function.
@@ -56,6 +61,9 @@ type Options struct {
 	External identity.External
 	// CreateExternalUsers makes users of whoever comes from there unknown.
 	CreateExternalUsers bool
+	// Data is what the folder of the installation begins with: what Save returned of
+	// another one. Nil for an empty folder.
+	Data fs.FS
 }
 
 // Kit is one installation.
@@ -74,6 +82,10 @@ type Kit struct {
 	SimulatorURL string
 
 	listener net.Listener
+	dir      string
+	// closers take the parts down, the last one first; end does it once.
+	closers []func() error
+	end     func() error
 }
 
 // New builds an installation that the end of the test takes down. With a runner
@@ -83,12 +95,17 @@ func New(t testing.TB, o Options) *Kit {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
-	k := &Kit{Logger: o.Logger}
 	dir := t.TempDir()
+	k := &Kit{Logger: o.Logger, dir: dir}
+	k.end = sync.OnceValue(k.takeDown)
+	t.Cleanup(func() { report(t, k.end()) })
+	if o.Data != nil {
+		must(t, os.CopyFS(dir, o.Data))
+	}
 	var err error
 	k.Store, err = store.Open(t.Context(), store.Options{DataDir: dir, Statements: o.Statements})
 	must(t, err)
-	t.Cleanup(func() { report(t, k.Store.Close()) })
+	k.closers = append(k.closers, k.Store.Close)
 	_, err = k.Store.Migrate(t.Context())
 	must(t, err)
 
@@ -101,12 +118,13 @@ func New(t testing.TB, o Options) *Kit {
 	must(t, err)
 	k.Documents, err = docdb.Open(t.Context(), docdb.Options{SQLite: filepath.Join(dir, "documents.db"), Logger: o.Logger, Now: o.Now})
 	must(t, err)
-	t.Cleanup(func() { report(t, k.Documents.Close()) })
+	k.closers = append(k.closers, k.Documents.Close)
 	blobs, err := blob.OpenLocal(filepath.Join(dir, "files"))
 	must(t, err)
 	deps := service.Deps{
 		Store: k.Store, Blobs: blobs, Documents: k.Documents, Keys: keys, TransfersDir: filepath.Join(dir, "transfers"), FunctionsDir: filepath.Join(dir, "functions"),
 		WorkerGatewayURL: k.GatewayURL, Logger: o.Logger, Now: o.Now, External: o.External, CreateExternalUsers: o.CreateExternalUsers,
+		PasswordMemory: passwordMemory,
 	}
 	deps.EnvironmentGrace = EnvironmentGrace
 	if !o.NoRunner {
@@ -117,7 +135,7 @@ func New(t testing.TB, o Options) *Kit {
 	}
 	must(t, os.MkdirAll(deps.FunctionsDir, 0o700))
 	k.Services = service.New(deps)
-	t.Cleanup(func() { report(t, k.Services.Close(context.Background())) })
+	k.closers = append(k.closers, func() error { return k.Services.Close(context.Background()) })
 	return k
 }
 
@@ -138,10 +156,10 @@ func (k *Kit) startRunner(t testing.TB, dir string) *runner.Runner {
 	must(t, err)
 	r, err := runner.New(t.Context(), runner.Config{WorkDir: filepath.Join(dir, "workers"), SDKDir: k.SDKDir, Logger: k.Logger})
 	must(t, err)
-	t.Cleanup(func() {
+	k.closers = append(k.closers, func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
-		report(t, r.Close(ctx))
+		return r.Close(ctx)
 	})
 	return r
 }
