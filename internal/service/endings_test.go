@@ -91,8 +91,9 @@ func TestAPasswordThatIsChangedWhileItIsCheckedOpensNothing(t *testing.T) {
 			_, _, err = w.Operator.ResetPassword(t.Context(), operator, u.ID, u.Version)
 			must(t, err)
 			in, err := w.Accounts.admit(t.Context(), models.Actor{}, checked, methodPassword)
-			wantError(t, err, models.CodeUnauthenticated, "error.login_wrong")
+			wantError(t, err, models.CodeUnauthenticated, "error.sign_in_ended")
 			same(t, SignedIn{}, in)
+			same(t, map[bool]int{false: 1, true: 2}[second], w.audited(t)[models.AuditSignInRefused])
 		}
 	})
 }
