@@ -406,6 +406,7 @@ func registerOperator(r routes, p pages) {
 	r.post(paths.EnableUser(anyUser), users.enable)
 	r.get(paths.ResetPassword(anyUser), users.confirmReset)
 	r.post(paths.ResetPassword(anyUser), users.reset)
+	r.post(paths.RemoveUserLink(anyUser), users.removeLink)
 
 	log := operatorAudit{p}
 	r.get(paths.OperatorAudit(), log.index)

@@ -19,7 +19,7 @@ type FunctionDraftPage struct {
 	Base
 	FunctionHead
 	BaseVersion string // what the working copy began from
-	Over        string // number of the version that runs
+	Over        string // id of the version that runs
 	Outdated    bool   // that is another one
 	Meanwhile   string // path of what changed since, when it is
 	Note        string

@@ -61,11 +61,13 @@ func addOperatorForms(pages map[string]templ.Component, more ui.PaginationProps,
 	pages["user new"] = OperatorUserNew(OperatorUserNewPage{Base: plain(), Username: "A", Operator: true, Errors: bad})
 	pages["user link"] = OperatorUserLink(OperatorUserLinkPage{Base: plain(), UserID: "u3", Name: "carol", Link: "https://console.example/choose-password/abc"})
 	member := []OperatorMembership{{AppRef: appRef(appMall, "商城小程序", models.MiniProgram, true), Role: models.RoleAdmin}}
-	pages["user"] = OperatorUser(OperatorUserPage{Base: plain(), OperatorUserRow: OperatorUserRow{ID: "u1", Name: "alice", Operator: true, Created: "2026-03-01"}, WhyKeep: "最后一个平台管理员", Memberships: member})
+	pages["user"] = OperatorUser(OperatorUserPage{Base: plain(), OperatorUserRow: OperatorUserRow{ID: "u1", Name: "alice", Operator: true, Created: "2026-03-01"}, WhyKeep: "最后一个平台管理员", Memberships: member, WhyKeepLinks: "最后一个平台管理员",
+		Links: []OperatorUserLinked{{Issuer: "https://id.example", Subject: "248289761001", Name: "alice@example.com", Since: "2026-03-02", LastUsed: "2026-11-20 18:40"}, {Issuer: "https://old.example", Subject: "x", Name: "x", Since: "2026-03-02"}}})
 	pages["user changed"] = OperatorUser(OperatorUserPage{Base: plain(), OperatorUserRow: OperatorUserRow{ID: "u2", Name: "bob", Disabled: "2026-11-20 18:40", SetupUntil: "2026-11-20 18:40", SetupOver: true}, AppID: "wx", Role: "admin", Conflict: true, Errors: bad})
 	for _, ask := range []string{AskDeletePrincipal, AskDisableUser, AskResetPassword} {
 		pages[ask] = OperatorConfirm(OperatorConfirmPage{Base: plain(), Ask: ask, Name: "bob", Version: "v", Action: "/do", Back: "/back"})
 	}
+	pages["reset with links"] = OperatorConfirm(OperatorConfirmPage{Base: plain(), Ask: AskResetPassword, Name: "bob", Version: "v", Action: "/do", Back: "/back", Links: 2, SecondFactor: true})
 	pages["confirm refused"] = OperatorConfirm(OperatorConfirmPage{Base: plain(), Ask: AskDeletePrincipal, Name: "acme", WhyNot: "还有 4 个应用", Action: "/do", Back: "/back"})
 	pages["choose password"] = ChoosePassword(ChoosePasswordPage{Base: Base{CSRF: "token"}, Token: "t", Username: "carol"})
 	pages["choose password refused"] = ChoosePassword(ChoosePasswordPage{Base: Base{CSRF: "token"}, Token: "t", Username: "carol", Errors: bad})

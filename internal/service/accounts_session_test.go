@@ -22,7 +22,7 @@ func (a *account) endings() map[string]func() error {
 	version := func() string { return a.user(a.t, a.actor.UserID).Version }
 	return map[string]func() error{
 		"password reset": func() error {
-			_, _, err := o.ResetPassword(ctx, operator, a.actor.UserID, version())
+			_, _, err := o.ResetPassword(ctx, operator, a.actor.UserID, version(), Reset{})
 			return err
 		},
 		"password changed": func() error {
