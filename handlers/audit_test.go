@@ -72,7 +72,7 @@ func (k *console) everyChange() {
 	must(k.t, s.Operator.SetRole(ctx, op, dana.ID, version(), shop, models.RoleViewer))
 	must(k.t, s.Operator.Disable(ctx, op, dana.ID, version()))
 	must(k.t, s.Operator.Enable(ctx, op, dana.ID, version()))
-	_, _, err = s.Operator.ResetPassword(ctx, op, dana.ID, version())
+	_, _, err = s.Operator.ResetPassword(ctx, op, dana.ID, version(), service.Reset{})
 	must(k.t, err)
 
 	share := k.share(shop, diner, shopTest, models.DatabaseView, models.DatabaseOperate)
@@ -100,7 +100,7 @@ func (k *console) changeResources(by models.Actor) {
 		must(k.t, err)
 	}
 	must(k.t, s.Functions.Configure(ctx, by, shop, shopTest, "hello", service.FunctionSettings{TimeoutSeconds: 5, MemoryMB: 512, Concurrency: 1, Variables: map[string]string{"TOKEN": "secret-value"}}))
-	must(k.t, s.Functions.RollBack(ctx, by, shop, shopTest, "hello", 1, nil))
+	must(k.t, s.Functions.RollBack(ctx, by, shop, shopTest, "hello", 1, ""))
 	must(k.t, s.Functions.Delete(ctx, by, shop, shopTest, "hello"))
 
 	must(k.t, s.Documents.AddCollection(ctx, by, shop, shopTest, "todos"))

@@ -61,7 +61,7 @@ func TestS9BorrowedFunctions(t *testing.T) {
 			b.forge(paths.DeleteFunctionFile(diner, shopTest, "hello", ""), "file", "c.js").want(allowed(operate, 303))
 			b.forge(paths.RestoreFunctionFile(diner, shopTest, "hello"), "file", "c.js").want(allowed(operate, 303))
 			b.forge(paths.DiscardFunctionDraft(diner, shopTest, "hello")).want(allowed(operate, 303))
-			b.forge(paths.FunctionDraft(diner, shopTest, "hello"), "over", "1").want(allowed(operate, 303))
+			b.forge(paths.FunctionDraft(diner, shopTest, "hello"), "over", k.active(shopTest, "hello")).want(allowed(operate, 303))
 			b.forge(paths.ConfigureFunction(diner, shopTest, "hello"), "timeout", "5", "memory", "128", "concurrency", "1").want(allowed(operate, 303))
 			b.upload(paths.DeployFunction(diner, shopTest, "hello"), b.token("/apps"), nil, "files", "index.js", "exports.main = async () => 2").want(allowed(operate, 303))
 			b.forge(paths.Functions(diner, shopTest), "name", "mine", "template", "hello").want(allowed(operate, 303))

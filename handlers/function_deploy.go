@@ -30,13 +30,14 @@ func (h FunctionCode) upload(c echo.Context) error {
 func (h FunctionCode) uploadPage(c echo.Context, status int, p place, f models.Function, typed deployForm, errs views.Errors) error {
 	return render.Page(c, status, functions.Upload(functions.UploadPage{
 		Base: h.base(c, p, tabFunctions), AppID: p.App.AppID, EnvID: p.environmentID(), Name: f.Name,
-		Over: number(f.ActiveVersion), Version: version(f.ActiveVersion), Note: typed.Note, Errors: errs,
+		Over: f.ActiveID, Version: version(f.ActiveVersion), Note: typed.Note, Errors: errs,
 	}))
 }
 
-// deployForm says over which version something is deployed: "" for whatever runs.
+// deployForm says over which version something is deployed, by id: "" for whatever
+// runs.
 type deployForm struct {
-	Over *int   `form:"over"`
+	Over string `form:"over"`
 	Note string `form:"note"`
 }
 

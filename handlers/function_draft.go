@@ -49,7 +49,7 @@ func (h FunctionDraft) page(c echo.Context, status int, p place, w service.Worki
 	}
 	return render.Page(c, status, functions.Draft(functions.DraftPage{
 		Base: h.base(c, p, tabFunctions), Head: h.head(ctx, p, w.Function.Name, w.Function.ActiveVersion),
-		BaseVersion: version(w.BaseVersion), Over: strconv.Itoa(w.Function.ActiveVersion), Outdated: w.Outdated(),
+		BaseVersion: version(w.BaseVersion), Over: w.Function.ActiveID, Outdated: w.Outdated(),
 		Meanwhile: paths.CompareVersions(app, env, w.Function.Name, strconv.Itoa(w.BaseVersion), strconv.Itoa(w.Function.ActiveVersion)),
 		Note:      note, Files: diffFiles(ctx, changes), Errors: errs,
 	}))
@@ -66,11 +66,11 @@ func (h FunctionDraft) deploy(c echo.Context) error {
 	if err := form.Bind(c, &f); err != nil {
 		return err
 	}
-	if f.Over == nil {
+	if f.Over == "" {
 		return h.page(c, http.StatusUnprocessableEntity, p, w, f.Note, views.Errors{"code": models.M("error.form_malformed")})
 	}
 	app, env, name := p.App.AppID, p.environmentID(), w.Function.Name
-	deployed, err := h.services.Functions.DeployDraft(c.Request().Context(), session.Actor(c), app, env, name, *f.Over, f.Note)
+	deployed, err := h.services.Functions.DeployDraft(c.Request().Context(), session.Actor(c), app, env, name, f.Over, f.Note)
 	switch {
 	case models.IsCode(err, models.CodeConflict):
 		if p, w, failed := h.mine(c); failed == nil {

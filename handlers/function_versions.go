@@ -111,8 +111,8 @@ func versionOptions(list []models.FunctionVersion, chosen int, activeID, active 
 }
 
 type rollBackForm struct {
-	Version int  `form:"version" query:"version"`
-	Over    *int `form:"over"`
+	Version int    `form:"version" query:"version"`
+	Over    string `form:"over"` // the id of the version that was seen running
 }
 
 // confirmRollBack shows what an earlier version differs in, before it runs.
@@ -142,7 +142,7 @@ func (h FunctionVersions) rollBackPage(c echo.Context, status int, p place, f mo
 	}
 	return render.Page(c, status, functions.RollBack(functions.RollBackPage{
 		Base: h.base(c, p, tabFunctions), AppID: app, EnvID: env, Name: f.Name, Number: strconv.Itoa(to), Version: version(to),
-		Over: strconv.Itoa(f.ActiveVersion), Active: version(f.ActiveVersion), Files: diffFiles(ctx, changes), Errors: errs,
+		Over: f.ActiveID, Active: version(f.ActiveVersion), Files: diffFiles(ctx, changes), Errors: errs,
 		CompareHref: paths.CompareVersions(app, env, f.Name, strconv.Itoa(f.ActiveVersion), strconv.Itoa(to)),
 	}))
 }

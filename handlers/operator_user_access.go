@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"envshare/internal/paths"
+	"envshare/internal/service"
 	"envshare/views/operator"
 	"envshare/web/form"
 	"envshare/web/render"
@@ -29,7 +30,7 @@ func (h OperatorUsers) confirm(c echo.Context, ask, action string) error {
 	}
 	return render.Page(c, http.StatusOK, operator.Confirm(operator.ConfirmPage{
 		Base: render.Base(c, ""), Ask: ask, Name: u.Username, Version: u.Version, WhyNot: reason(ctx, u.MayTake),
-		Action: action, Back: paths.OperatorUser(u.ID),
+		Action: action, Back: paths.OperatorUser(u.ID), Links: len(u.Links), SecondFactor: u.SecondFactor,
 	}))
 }
 
@@ -58,9 +59,18 @@ func (h OperatorUsers) reset(c echo.Context) error {
 		return err
 	}
 	ctx, actor, id := c.Request().Context(), session.Actor(c), c.Param(userParam)
-	user, token, err := h.services.Operator.ResetPassword(ctx, actor, id, f.Version)
+	user, token, err := h.services.Operator.ResetPassword(ctx, actor, id, f.Version, service.Reset{Links: f.Links == yes, SecondFactor: f.Second == yes})
 	if err != nil {
 		return h.answer(c, f, err, "")
 	}
 	return h.link(c, user, token)
+}
+
+func (h OperatorUsers) removeLink(c echo.Context) error {
+	var f userForm
+	if err := form.Bind(c, &f); err != nil {
+		return err
+	}
+	err := h.services.Operator.RemoveLink(c.Request().Context(), session.Actor(c), c.Param(userParam), f.Version, f.Issuer)
+	return h.answer(c, f, err, "flash.user_link_removed")
 }

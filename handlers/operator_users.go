@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -51,6 +52,9 @@ type userForm struct {
 	Username string `form:"username"`
 	Operator string `form:"operator"`
 	Version  string `form:"version"`
+	Issuer   string `form:"issuer"`
+	Links    string `form:"links"`         // yes, or the links stay
+	Second   string `form:"second_factor"` // yes, or the second factor stays
 	AppID    string `form:"appid"`
 	Role     string `form:"role"`
 }
@@ -104,7 +108,12 @@ func (h OperatorUsers) page(c echo.Context, status int, f userForm, errs views.E
 	}
 	page := operator.UserPage{
 		Base: render.Base(c, ""), UserRow: h.userRow(u), Version: u.Version, WhyKeep: reason(ctx, u.MayTake),
-		AppID: f.AppID, Role: f.Role, Errors: errs, Conflict: conflict,
+		AppID: f.AppID, Role: f.Role, Errors: errs, Conflict: conflict, WhyKeepLinks: reason(ctx, u.MayRemoveLink),
+	}
+	for _, l := range u.Links {
+		page.Links = append(page.Links, operator.UserLinked{
+			Issuer: l.Issuer, Subject: l.Subject, Name: cmp.Or(l.Name, l.Subject), Since: h.day(l.CreatedAt), LastUsed: h.minuteOrNone(l.LastUsedAt),
+		})
 	}
 	for appID, role := range u.Roles {
 		page.Memberships = append(page.Memberships, operator.Membership{AppRef: appRef(u.Members[appID], true), Role: role})

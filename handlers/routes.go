@@ -410,6 +410,7 @@ func registerOperator(r routes, p pages) {
 	r.post(paths.EnableUser(anyUser), users.enable)
 	r.get(paths.ResetPassword(anyUser), users.confirmReset)
 	r.post(paths.ResetPassword(anyUser), users.reset)
+	r.post(paths.RemoveUserLink(anyUser), users.removeLink)
 
 	log := OperatorAudit{p}
 	r.get(paths.OperatorAudit(), log.index)

@@ -137,6 +137,14 @@ func (k *console) share(from, to, env string, permissions ...models.Permission) 
 	return share
 }
 
+// active is the id of a function's version that runs.
+func (k *console) active(env, name string) string {
+	k.t.Helper()
+	w, err := k.kit.Services.Functions.Code(k.t.Context(), testkit.Actor, shop, env, name)
+	must(k.t, err)
+	return w.Function.ActiveID
+}
+
 // audit returns the events that concern an app, oldest first.
 func (k *console) audit(app string) []models.AuditEvent {
 	k.t.Helper()

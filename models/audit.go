@@ -18,6 +18,7 @@ const (
 	AuditSessionsEnded     AuditAction = "user.sessions_ended"
 	AuditExternalLinked    AuditAction = "user.external_linked"
 	AuditExternalUnlinked  AuditAction = "user.external_unlinked"
+	AuditExternalRemoved   AuditAction = "user.external_removed"
 	AuditUserCreated       AuditAction = "user.created"
 	AuditUserChanged       AuditAction = "user.changed"
 	AuditPrincipalSaved    AuditAction = "principal.saved"

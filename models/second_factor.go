@@ -81,3 +81,13 @@ func MayUnlink(u User) Decision {
 	}
 	return Allow()
 }
+
+// MayRemoveLink reports whether an operator may end the link of a user to an external
+// account: not where it is the only way in of somebody who has to stay. mayTake says
+// whether the user may lose what makes an operator of it.
+func MayRemoveLink(u User, mayTake Decision) Decision {
+	if u.PasswordHash == "" {
+		return mayTake
+	}
+	return Allow()
+}

@@ -17,6 +17,9 @@ type User struct {
 	UpdatedAt    time.Time
 	// DisabledAt is since when the user may not sign in, nil for who may.
 	DisabledAt *time.Time
+	// SignInRevision counts what ended all sign-ins of the user: a sign-in that
+	// began at another one is over.
+	SignInRevision int64
 }
 
 var username = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{1,31}$`)

@@ -65,11 +65,13 @@ func addOperatorForms(pages map[string]templ.Component, more ui.PaginationProps,
 	pages["user new"] = operator.UserNew(operator.UserNewPage{Base: plain(), Username: "A", Operator: true, Errors: bad})
 	pages["user link"] = operator.UserLink(operator.UserLinkPage{Base: plain(), UserID: "u3", Name: "carol", Link: "https://console.example/choose-password/abc"})
 	member := []operator.Membership{{AppRef: appRef(appMall, "商城小程序", models.MiniProgram, true), Role: models.RoleAdmin}}
-	pages["user"] = operator.User(operator.UserPage{Base: plain(), UserRow: operator.UserRow{ID: "u1", Name: "alice", Operator: true, Created: "2026-03-01"}, WhyKeep: "最后一个平台管理员", Memberships: member})
+	pages["user"] = operator.User(operator.UserPage{Base: plain(), UserRow: operator.UserRow{ID: "u1", Name: "alice", Operator: true, Created: "2026-03-01"}, WhyKeep: "最后一个平台管理员", Memberships: member, WhyKeepLinks: "最后一个平台管理员",
+		Links: []operator.UserLinked{{Issuer: "https://id.example", Subject: "248289761001", Name: "alice@example.com", Since: "2026-03-02", LastUsed: "2026-11-20 18:40"}, {Issuer: "https://old.example", Subject: "x", Name: "x", Since: "2026-03-02"}}})
 	pages["user changed"] = operator.User(operator.UserPage{Base: plain(), UserRow: operator.UserRow{ID: "u2", Name: "bob", Disabled: "2026-11-20 18:40", SetupUntil: "2026-11-20 18:40", SetupOver: true}, AppID: "wx", Role: "admin", Conflict: true, Errors: bad})
 	for _, ask := range []string{operator.AskDeletePrincipal, operator.AskDisableUser, operator.AskResetPassword} {
 		pages[ask] = operator.Confirm(operator.ConfirmPage{Base: plain(), Ask: ask, Name: "bob", Version: "v", Action: "/do", Back: "/back"})
 	}
+	pages["reset with links"] = operator.Confirm(operator.ConfirmPage{Base: plain(), Ask: operator.AskResetPassword, Name: "bob", Version: "v", Action: "/do", Back: "/back", Links: 2, SecondFactor: true})
 	pages["confirm refused"] = operator.Confirm(operator.ConfirmPage{Base: plain(), Ask: operator.AskDeletePrincipal, Name: "acme", WhyNot: "还有 4 个应用", Action: "/do", Back: "/back"})
 	pages["choose password"] = signin.ChoosePassword(signin.ChoosePasswordPage{Base: views.Base{CSRF: "token"}, Token: "t", Username: "carol"})
 	pages["choose password refused"] = signin.ChoosePassword(signin.ChoosePasswordPage{Base: views.Base{CSRF: "token"}, Token: "t", Username: "carol", Errors: bad})

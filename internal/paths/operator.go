@@ -70,5 +70,8 @@ func DisableUser(user string) string { return join("operator", "users", user, "d
 // EnableUser lets a user sign in again.
 func EnableUser(user string) string { return join("operator", "users", user, "enable") }
 
+// RemoveUserLink ends the link of a user to an external account.
+func RemoveUserLink(user string) string { return join("operator", "users", user, "links", "delete") }
+
 // ResetPassword asks first, and makes a link for another password.
 func ResetPassword(user string) string { return join("operator", "users", user, "reset") }

@@ -237,13 +237,21 @@ func (s *Accounts) SetLanguage(ctx context.Context, actor models.Actor, language
 	})
 }
 
-// SaveSession stores a console session: a new one when it was last seen at its
-// creation, else the new state of one that still stands, not found when it was
-// ended meanwhile. web/session calls it for the person whose session it is.
+// BeginSession stores the new console session of a user, who is given as the sign-in
+// found them: unauthenticated when they were disabled or all of their sign-ins ended
+// since. web/session calls it for the person who signed in.
+func (s *Accounts) BeginSession(ctx context.Context, user models.User, session models.Session) error {
+	return s.store.Tx(ctx, func(tx *store.Store) error {
+		if _, err := stillSignsIn(ctx, tx, user); err != nil {
+			return err
+		}
+		return tx.Sessions.Insert(ctx, session)
+	})
+}
+
+// SaveSession stores the new state of a console session that still stands, not found
+// when it was ended meanwhile. web/session calls it for the person whose session it is.
 func (s *Accounts) SaveSession(ctx context.Context, session models.Session) error {
-	if session.LastSeenAt.Equal(session.CreatedAt) {
-		return s.store.Sessions.Insert(ctx, session)
-	}
 	return s.store.Sessions.Update(ctx, session)
 }
 

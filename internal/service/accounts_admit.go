@@ -24,6 +24,9 @@ const (
 	methodExternal = "oidc"
 )
 
+// methodSecondFactor is how the audit log calls a refusal of the second proof.
+const methodSecondFactor = "second_factor"
+
 // admit lets a user in whose first factor was right, or, where the user has a
 // second one, lets the sign-in wait for it. Every way of signing in ends here or in
 // FinishSignIn.
@@ -34,7 +37,7 @@ func (s *Accounts) admit(ctx context.Context, actor models.Actor, user models.Us
 	in := SignedIn{User: user}
 	token, now := rand.Text(), s.now()
 	err := s.store.Tx(ctx, func(tx *store.Store) error {
-		if err := stillProves(ctx, tx, user, method); err != nil {
+		if _, err := stillSignsIn(ctx, tx, user); err != nil {
 			return err
 		}
 		factor, err := tx.SecondFactor.ByUser(ctx, user.ID)
@@ -49,23 +52,24 @@ func (s *Accounts) admit(ctx context.Context, actor models.Actor, user models.Us
 			ID: digest(token), UserID: user.ID, Method: method, CreatedAt: now, ExpiresAt: now.Add(models.PendingLifetime),
 		})
 	})
+	if models.IsCode(err, models.CodeUnauthenticated) {
+		err = s.refused(ctx, actor, user, method, err)
+	}
 	if err != nil {
 		return SignedIn{}, err
 	}
 	return in, nil
 }
 
-// stillProves refuses a password that was changed while it was checked, which may
-// have waited for its turn.
-func stillProves(ctx context.Context, tx *store.Store, user models.User, method string) error {
-	if method != methodPassword {
-		return nil
-	}
+// stillSignsIn returns the user of a sign-in as they are now, and refuses the sign-in
+// when they were disabled or all of their sign-ins ended since it found them: a
+// password may have waited for its turn, and a browser for its session.
+func stillSignsIn(ctx context.Context, tx *store.Store, user models.User) (models.User, error) {
 	now, err := tx.Users.ByID(ctx, user.ID)
-	if err == nil && now.PasswordHash != user.PasswordHash {
-		err = models.E(models.CodeUnauthenticated, "error.login_wrong")
+	if err == nil && (now.SignInRevision != user.SignInRevision || !models.MaySignIn(now).Allowed) {
+		err = models.E(models.CodeUnauthenticated, "error.sign_in_ended")
 	}
-	return err
+	return now, err
 }
 
 // errPendingOver is a half-done sign-in that expired, ended or never was.
@@ -88,8 +92,8 @@ func (s *Accounts) pending(ctx context.Context, token string) (models.PendingSig
 
 // FinishSignIn ends a half-done sign-in with a one-time or recovery code, and
 // returns who is signed in. A wrong or used code is a field error, a sign-in that
-// is over unauthenticated, too many tries by user or address limited. Whoever holds
-// the token may call it.
+// is over unauthenticated, a user who was disabled meanwhile forbidden, too many tries
+// by user or address limited. Whoever holds the token may call it.
 func (s *Accounts) FinishSignIn(ctx context.Context, actor models.Actor, token, code string) (models.User, error) {
 	p, err := s.pending(ctx, token)
 	if err != nil {
@@ -124,13 +128,10 @@ func (s *Accounts) FinishSignIn(ctx context.Context, actor models.Actor, token, 
 		}
 		return s.recordSignIn(ctx, tx, actor, user, p.Method, kind)
 	})
-	switch {
-	case models.FieldErrors(err) != nil:
-		if failed := s.recordRefusal(ctx, actor, user.Username, "second_factor"); failed != nil {
-			return models.User{}, failed
-		}
-		return models.User{}, err
-	case err != nil:
+	if models.FieldErrors(err) != nil || models.IsCode(err, models.CodeForbidden) {
+		err = s.refused(ctx, actor, user, methodSecondFactor, err)
+	}
+	if err != nil {
 		return models.User{}, err
 	}
 	s.codeWorked(actor, p.UserID)

@@ -22,9 +22,12 @@ var errNoExternal = models.E(models.CodeNotFound, "error.not_found")
 type journey struct {
 	Attempt identity.Attempt `json:"attempt"`
 	// LinkTo is the user who links the account; empty for a sign-in.
-	LinkTo  string    `json:"link_to,omitempty"`
-	Next    string    `json:"next,omitempty"` // where a sign-in leads afterwards
-	Expires time.Time `json:"expires"`
+	LinkTo string `json:"link_to,omitempty"`
+	// Revision is the user's when the link began: what ends all of their sign-ins
+	// ends it too.
+	Revision int64     `json:"revision,omitempty"`
+	Next     string    `json:"next,omitempty"` // where a sign-in leads afterwards
+	Expires  time.Time `json:"expires"`
 }
 
 // journeyUse keeps what is sealed for a browser from being taken for anything else.
@@ -63,7 +66,7 @@ func (s *Accounts) BeginLink(ctx context.Context, actor models.Actor, password s
 	if err := s.reauthenticate(ctx, actor, user, "password", password); err != nil {
 		return "", "", err
 	}
-	return s.depart(ctx, journey{LinkTo: user.ID})
+	return s.depart(ctx, journey{LinkTo: user.ID, Revision: user.SignInRevision})
 }
 
 func (s *Accounts) depart(ctx context.Context, j journey) (address, kept string, err error) {
@@ -139,7 +142,7 @@ func (s *Accounts) FinishExternal(ctx context.Context, actor models.Actor, kept 
 	}
 	s.limiter.succeeded("", "ip "+actor.IP)
 	if j.LinkTo != "" {
-		return Returned{Linked: account.Name}, s.link(ctx, actor, account)
+		return Returned{Linked: account.Name}, s.link(ctx, actor, account, j.Revision)
 	}
 	user, err := s.externalUser(ctx, actor, account)
 	if err != nil {
@@ -149,9 +152,12 @@ func (s *Accounts) FinishExternal(ctx context.Context, actor models.Actor, kept 
 	return Returned{SignedIn: in, Next: j.Next}, err
 }
 
-// link lets an account sign in as the actor.
-func (s *Accounts) link(ctx context.Context, actor models.Actor, a identity.Account) error {
+// link lets an account sign in as the actor, as who they were when the link began.
+func (s *Accounts) link(ctx context.Context, actor models.Actor, a identity.Account, revision int64) error {
 	err := s.store.Tx(ctx, func(tx *store.Store) error {
+		if _, err := stillSignsIn(ctx, tx, models.User{ID: actor.UserID, SignInRevision: revision}); err != nil {
+			return err
+		}
 		row := models.ExternalAccount{Issuer: a.Issuer, Subject: a.Subject, UserID: actor.UserID, Name: a.Name, CreatedAt: s.now()}
 		if err := tx.External.Insert(ctx, row); err != nil {
 			return err

@@ -90,14 +90,27 @@ func (s *Accounts) ChangePassword(ctx context.Context, actor models.Actor, curre
 		if err := endEverySession(ctx, tx, user.ID); err != nil {
 			return err
 		}
+		// As it is from now on: a session of the new password may begin.
+		if user, err = tx.Users.ByID(ctx, user.ID); err != nil {
+			return err
+		}
 		return record(ctx, tx, actor, s.now(), change{Action: models.AuditPasswordChanged, Subject: user.Username})
 	})
 	return user, err
 }
 
-// endEverySession signs a user out everywhere, half-done sign-ins included.
+// endEverySession signs a user out everywhere, sign-ins that are under way included.
 func endEverySession(ctx context.Context, tx *store.Store, userID string) error {
 	if err := tx.Sessions.DeleteOfUser(ctx, userID); err != nil {
+		return err
+	}
+	return endSignIns(ctx, tx, userID)
+}
+
+// endSignIns ends a user's sign-ins that are under way: those that wait for their
+// second factor, and those that have no session yet.
+func endSignIns(ctx context.Context, tx *store.Store, userID string) error {
+	if err := tx.Users.EndSignIns(ctx, userID); err != nil {
 		return err
 	}
 	return tx.SecondFactor.DeletePendingOfUser(ctx, userID)
@@ -137,7 +150,7 @@ func (s *Accounts) EndOtherSessions(ctx context.Context, actor models.Actor, kee
 		if ended, err = tx.Sessions.DeleteOthers(ctx, actor.UserID, keep); err != nil {
 			return err
 		}
-		if err := tx.SecondFactor.DeletePendingOfUser(ctx, actor.UserID); err != nil {
+		if err := endSignIns(ctx, tx, actor.UserID); err != nil {
 			return err
 		}
 		return record(ctx, tx, actor, s.now(), change{Action: models.AuditSessionsEnded, Subject: actor.Username, After: map[string]any{"ended": ended}})

@@ -16,7 +16,15 @@ const newPassword = "another horse battery"
 func (w *world) signedIn(t *testing.T, id, userID string) {
 	t.Helper()
 	now := w.clock.now()
-	must(t, w.Accounts.SaveSession(t.Context(), models.Session{ID: id, UserID: userID, Data: []byte("{}"), CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(time.Hour)}))
+	w.begin(t, models.Session{ID: id, UserID: userID, Data: []byte("{}"), CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(time.Hour)})
+}
+
+// begin stores a new session of somebody who has just signed in.
+func (w *world) begin(t *testing.T, session models.Session) {
+	t.Helper()
+	user, err := w.store.Users.ByID(t.Context(), session.UserID)
+	must(t, err)
+	must(t, w.Accounts.BeginSession(t.Context(), user, session))
 }
 
 // stands reports whether a session is still one.

@@ -320,7 +320,7 @@ func TestSecondFactor_ChangingIt(t *testing.T) {
 		wantError(t, w.Accounts.ResetSecondFactor(ctx, models.Actor{}, "ann"), models.CodeUnauthenticated, "error.unauthenticated")
 		wantError(t, w.Accounts.ResetSecondFactor(ctx, operator, "nobody"), models.CodeNotFound, "error.user_unknown")
 		session := models.Session{ID: "s1", UserID: a.actor.UserID, Data: []byte("{}"), CreatedAt: w.clock.now(), LastSeenAt: w.clock.now(), ExpiresAt: w.clock.now().Add(time.Hour)}
-		must(t, w.Accounts.SaveSession(ctx, session))
+		w.begin(t, session)
 		must(t, w.Accounts.ResetSecondFactor(ctx, operator, "ann"))
 		_, _, err := w.Accounts.Session(ctx, "s1")
 		wantError(t, err, models.CodeNotFound, "error.not_found")

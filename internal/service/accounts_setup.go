@@ -84,6 +84,11 @@ func (s *Accounts) refuseDisabled(ctx context.Context, actor models.Actor, user 
 	if refusal == nil {
 		return nil
 	}
+	return s.refused(ctx, actor, user, method, refusal)
+}
+
+// refused records a refusal and returns it.
+func (s *Accounts) refused(ctx context.Context, actor models.Actor, user models.User, method string, refusal error) error {
 	if err := s.recordRefusal(ctx, actor, user.Username, method); err != nil {
 		return err
 	}

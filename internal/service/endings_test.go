@@ -43,7 +43,7 @@ func TestAHalfDoneSignInEndsWithThePassword(t *testing.T) {
 		a := w.newAccount(t, "ann", true)
 		token := a.begin()
 		u := w.user(t, a.actor.UserID)
-		_, link, err := w.Operator.ResetPassword(t.Context(), operator, u.ID, u.Version)
+		_, link, err := w.Operator.ResetPassword(t.Context(), operator, u.ID, u.Version, Reset{})
 		must(t, err)
 		wantError(t, a.finish(token, a.code(0)), models.CodeUnauthenticated, "error.pending_over")
 		_, err = w.Accounts.ChoosePassword(t.Context(), models.Actor{}, link, "another long password")
@@ -69,14 +69,49 @@ func TestAWorkingCopyIsNoLargerThanCodeMayBe(t *testing.T) {
 
 func TestWhatWasCountedGoesWithTheEnvironment(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
-		ctx := t.Context()
+		ctx, other := t.Context(), w.another(t)
 		must(t, w.Environments.Delete(ctx, shopAdmin, shop, "shop-1", "shop-1"))
-		w.Calls.recorder.count("shop-1", shop, models.DatabaseRead, models.OutcomeOK) // a call that was under way
+		note := func(w *world, env string) { // a call that was under way
+			w.Calls.recorder.count(env, shop, models.DatabaseRead, models.OutcomeOK)
+			w.Calls.recorder.call(env, diner, false)
+			w.Calls.recorder.invocation(models.Invocation{ID: newID(), EnvironmentID: env, FunctionName: "hello", Status: models.InvocationOK, StartedAt: w.clock.now()})
+			w.Calls.denials.note(refusedCall{env: env, owner: shop, caller: diner, shared: true, plane: models.PlaneServer, operation: models.OperationInit}, models.E(models.CodeEnvNotShared, "error.not_found"))
+		}
+		note(w, "shop-1")
 		must(t, w.Environments.purge(ctx, "shop-1", w.clock.now().Add(1)))
+		note(w, "shop-1")
+		for _, env := range []string{"shop-1", "shop-2"} {
+			note(other, env) // on a node that does not know yet
+		}
 		must(t, w.Calls.recorder.flush(ctx))
-		left := 0
-		must(t, w.raw(t).QueryRowContext(ctx, "SELECT COUNT(*) FROM usage_counts WHERE environment_id = 'shop-1'").Scan(&left))
-		same(t, 0, left)
+		must(t, other.Calls.recorder.flush(ctx))
+		must(t, other.Calls.denials.flush(ctx))
+		same(t, map[string]int{}, w.rowsOf(t, "shop-1"))
+		same(t, map[string]int{"usage_counts": 9, "usage_days": 1, "invocations": 1, "denials": 1}, w.rowsOf(t, "shop-2"))
+	})
+}
+
+// What is written while a removal runs goes with it, or is not written.
+func TestNothingIsCountedIntoARemoval(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx, other := t.Context(), w.another(t)
+		must(t, w.Environments.Delete(ctx, shopAdmin, shop, "shop-1", "shop-1"))
+		for _, err := range atOnce(2, func(i int) error {
+			if i == 0 {
+				return w.Environments.purge(ctx, "shop-1", w.clock.now().Add(1))
+			}
+			for range 100 {
+				other.Calls.recorder.count("shop-1", shop, models.DatabaseRead, models.OutcomeOK)
+				other.Calls.recorder.call("shop-1", diner, false)
+				if err := other.Calls.recorder.flush(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		}) {
+			must(t, err)
+		}
+		same(t, map[string]int{}, w.rowsOf(t, "shop-1"))
 	})
 }
 
@@ -88,11 +123,12 @@ func TestAPasswordThatIsChangedWhileItIsCheckedOpensNothing(t *testing.T) {
 			checked, err := w.store.Users.ByID(t.Context(), a.actor.UserID)
 			must(t, err)
 			u := w.user(t, a.actor.UserID)
-			_, _, err = w.Operator.ResetPassword(t.Context(), operator, u.ID, u.Version)
+			_, _, err = w.Operator.ResetPassword(t.Context(), operator, u.ID, u.Version, Reset{})
 			must(t, err)
 			in, err := w.Accounts.admit(t.Context(), models.Actor{}, checked, methodPassword)
-			wantError(t, err, models.CodeUnauthenticated, "error.login_wrong")
+			wantError(t, err, models.CodeUnauthenticated, "error.sign_in_ended")
 			same(t, SignedIn{}, in)
+			same(t, map[bool]int{false: 1, true: 2}[second], w.audited(t)[models.AuditSignInRefused])
 		}
 	})
 }

@@ -221,7 +221,7 @@ func TestFacts_TheFunctionCacheEndsWithEveryChange(t *testing.T) {
 		cached, err := w.Calls.function(ctx, old, "shop-1", "hello")
 		must(t, err)
 		same(t, 1, cached.ActiveVersion) // a call that has begun goes on with what it decided on
-		must(t, other.Functions.RollBack(ctx, shopAdmin, shop, "shop-1", "hello", 1, nil))
+		must(t, other.Functions.RollBack(ctx, shopAdmin, shop, "shop-1", "hello", 1, ""))
 		expect("rolled back", 1)
 		settings := FunctionSettings{TimeoutSeconds: 9, MemoryMB: 512, Concurrency: 2, Variables: map[string]string{"A": "b"}}
 		must(t, other.Functions.Configure(ctx, shopAdmin, shop, "shop-1", "hello", settings))

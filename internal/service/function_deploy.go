@@ -23,9 +23,10 @@ type Deployment struct {
 	MustBeNew bool
 	// Settings configure the function; nil keeps what is there.
 	Settings *FunctionSettings
-	// Over is the version that was seen running: another one by then is a
-	// conflict. nil deploys over whatever runs.
-	Over *int
+	// Over is the id of the version that was seen running: another one by then is
+	// a conflict. "" deploys over whatever runs. Numbers are no names: a function
+	// that was deleted and made again has them again.
+	Over string
 
 	draft *models.FunctionDraft // what is deployed, and then over
 }
@@ -68,7 +69,7 @@ func (s *Functions) Deploy(ctx context.Context, actor models.Actor, appID, env s
 
 // over refuses to replace another version than the one that was seen.
 func (d Deployment) over(f models.Function) error {
-	if d.Over == nil || *d.Over == f.ActiveVersion {
+	if d.Over == "" || d.Over == f.ActiveID {
 		return nil
 	}
 	return models.E(models.CodeConflict, "error.version_deployed_meanwhile", "version", f.ActiveVersion)

@@ -167,9 +167,10 @@ func (s *Functions) TakeIn(ctx context.Context, actor models.Actor, appID, env, 
 }
 
 // DeployDraft deploys the actor's working copy as one new version, over the
-// version that they saw running. Needs what Deploy needs. Another version that
-// runs by then is a conflict, and the working copy stays.
-func (s *Functions) DeployDraft(ctx context.Context, actor models.Actor, appID, env, name string, over int, note string) (models.Function, error) {
+// version whose id they saw running. Needs what Deploy needs. Another version that
+// runs by then is a conflict, and the working copy stays, even when the function was
+// deleted and made again while its code was being installed.
+func (s *Functions) DeployDraft(ctx context.Context, actor models.Actor, appID, env, name, over, note string) (models.Function, error) {
 	w, err := s.Code(ctx, actor, appID, env, name)
 	if err != nil {
 		return models.Function{}, err
@@ -178,5 +179,34 @@ func (s *Functions) DeployDraft(ctx context.Context, actor models.Actor, appID, 
 	if err != nil {
 		return models.Function{}, err
 	}
-	return s.Deploy(ctx, actor, appID, env, Deployment{Name: name, Source: source, Note: note, Over: &over, draft: &w.draft})
+	deployed, err := s.Deploy(ctx, actor, appID, env, Deployment{Name: name, Source: source, Note: note, Over: over, draft: &w.draft})
+	if models.IsCode(err, models.CodeConflict) {
+		if failed := s.carryOver(ctx, actor, appID, env, w); failed != nil {
+			return models.Function{}, failed
+		}
+	}
+	return deployed, err
+}
+
+// carryOver puts the changes of a working copy into one of the function that has its
+// name now, where its own went with the function that it was of.
+func (s *Functions) carryOver(ctx context.Context, actor models.Actor, appID, env string, lost WorkingCopy) error {
+	return s.work(ctx, actor, appID, env, lost.Function.Name, func(tx *store.Store, w WorkingCopy) error {
+		if w.Function.ID == lost.Function.ID || w.Changed() > 0 {
+			return nil
+		}
+		for _, f := range lost.Files {
+			if f.State == "" {
+				continue
+			}
+			change := models.FunctionDraftFile{DraftID: w.draft.ID, Path: f.Path, Content: f.Data, Removed: f.State == FileRemoved}
+			if change.Removed {
+				change.Content = nil
+			}
+			if err := tx.FunctionDrafts.PutFile(ctx, change); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -44,7 +44,7 @@ func TestDrafts_OfTwoPeople(t *testing.T) {
 			t.Fatal("somebody else's file is in the copy")
 		}
 		errs := atOnce(2, func(i int) error {
-			_, err := w.Functions.DeployDraft(ctx, []models.Actor{shopAdmin, shopDeveloper}[i], shop, "shop-1", "hello", 1, "")
+			_, err := w.Functions.DeployDraft(ctx, []models.Actor{shopAdmin, shopDeveloper}[i], shop, "shop-1", "hello", mine.Function.ActiveID, "")
 			return err
 		})
 		if (errs[0] == nil) == (errs[1] == nil) {
@@ -61,7 +61,7 @@ func TestDrafts_OfTwoPeople(t *testing.T) {
 			t.Fatal("the working copy of who was told is lost")
 		}
 		must(t, w.Functions.TakeIn(ctx, loser, shop, "shop-1", "hello"))
-		_, err = w.Functions.DeployDraft(ctx, loser, shop, "shop-1", "hello", 2, "both")
+		_, err = w.Functions.DeployDraft(ctx, loser, shop, "shop-1", "hello", kept.Function.ActiveID, "both")
 		must(t, err)
 		source, err := w.Functions.Source(ctx, shopViewer, shop, "shop-1", "hello")
 		must(t, err)
@@ -80,8 +80,7 @@ func TestDrafts_SavedWhileDeploying(t *testing.T) {
 		source, err := NewSource(c.present())
 		must(t, err)
 		must(t, w.put(t, shopAdmin, "shop-1", "hello", "a.js", "second"))
-		over := 1
-		_, err = w.Functions.Deploy(ctx, shopAdmin, shop, "shop-1", Deployment{Name: "hello", Source: source, Over: &over, draft: &c.draft})
+		_, err = w.Functions.Deploy(ctx, shopAdmin, shop, "shop-1", Deployment{Name: "hello", Source: source, Over: c.Function.ActiveID, draft: &c.draft})
 		must(t, err)
 		now, err := w.Functions.Code(ctx, shopAdmin, shop, "shop-1", "hello")
 		must(t, err)
@@ -122,7 +121,7 @@ func TestDrafts_NeedThePermissionEachTime(t *testing.T) {
 		c, err := w.Functions.Code(ctx, shopDeveloper, shop, "shop-1", "hello")
 		must(t, err)
 		same(t, 0, c.Changed())
-		_, err = w.Functions.DeployDraft(ctx, shopDeveloper, shop, "shop-1", "hello", 1, "")
+		_, err = w.Functions.DeployDraft(ctx, shopDeveloper, shop, "shop-1", "hello", c.Function.ActiveID, "")
 		wantError(t, err, models.CodeForbidden, "error.role_lacks_permission")
 		_, err = w.Functions.AddFile(ctx, shopDeveloper, shop, "shop-1", "hello", "b.js")
 		wantError(t, err, models.CodeForbidden, "error.role_lacks_permission")
@@ -188,5 +187,64 @@ func TestCompare(t *testing.T) {
 	t.Run("much is not shown line by line", func(t *testing.T) {
 		got := compare(nil, []SourceFile{file("a.js", strings.Repeat("x\n", maxDiffLines-1)), file("b.js", "1\n2\n"), file("c.js", strings.Repeat("x", maxDiffFile+1))})
 		same(t, []bool{false, true, true}, []bool{got[0].TooLarge, got[1].TooLarge, got[2].TooLarge})
+	})
+}
+
+// A number is no name: it may be another version's by the time somebody deploys.
+func TestDrafts_OverAVersionThatHasItsNumberAgain(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		code := func(actor models.Actor) WorkingCopy {
+			t.Helper()
+			c, err := w.Functions.Code(ctx, actor, shop, "shop-1", "hello")
+			must(t, err)
+			return c
+		}
+		t.Run("rolled back in between", func(t *testing.T) {
+			w.deploy(t, "shop-1", "hello", "one")
+			w.deploy(t, "shop-1", "hello", "two")
+			must(t, w.put(t, shopAdmin, "shop-1", "hello", "a.js", "mine"))
+			seen := code(shopAdmin)
+			must(t, w.Functions.RollBack(ctx, shopDeveloper, shop, "shop-1", "hello", 1, seen.Function.ActiveID))
+			_, err := w.Functions.DeployDraft(ctx, shopAdmin, shop, "shop-1", "hello", seen.Function.ActiveID, "")
+			wantError(t, err, models.CodeConflict, "error.version_deployed_meanwhile")
+			now := code(shopAdmin)
+			same(t, []any{1, 1, true}, []any{now.Function.ActiveVersion, now.Changed(), now.Outdated()})
+		})
+		// again deletes the function and makes it anew, up to the same number.
+		again := func(n int) {
+			t.Helper()
+			must(t, w.Functions.Delete(ctx, shopDeveloper, shop, "shop-1", "hello"))
+			for range n {
+				w.deploy(t, "shop-1", "hello", "another function")
+			}
+		}
+		t.Run("deleted and made again in between", func(t *testing.T) {
+			seen := code(shopAdmin)
+			again(seen.Function.ActiveVersion)
+			same(t, seen.Function.ActiveVersion, code(shopAdmin).Function.ActiveVersion)
+			_, err := w.Functions.DeployDraft(ctx, shopAdmin, shop, "shop-1", "hello", seen.Function.ActiveID, "")
+			wantError(t, err, models.CodeConflict, "error.version_deployed_meanwhile")
+			err = w.Functions.RollBack(ctx, shopAdmin, shop, "shop-1", "hello", 1, seen.Function.ActiveID)
+			wantError(t, err, models.CodeConflict, "error.version_deployed_meanwhile")
+			same(t, 1, code(shopAdmin).Function.ActiveVersion)
+		})
+		t.Run("deleted and made again while it is being deployed", func(t *testing.T) {
+			must(t, w.put(t, shopAdmin, "shop-1", "hello", "a.js", "mine"))
+			must(t, w.put(t, shopAdmin, "shop-1", "hello", "index.js", "mine too"))
+			lost := code(shopAdmin)
+			again(1)
+			must(t, w.Functions.carryOver(ctx, shopAdmin, shop, "shop-1", lost))
+			now := code(shopAdmin)
+			same(t, []any{2, false}, []any{now.Changed(), now.Outdated()})
+			for path, want := range map[string]string{"a.js": "mine", "index.js": "mine too"} {
+				file, _ := now.File(path)
+				same(t, want, string(file.Data))
+			}
+			must(t, w.put(t, shopAdmin, "shop-1", "hello", "a.js", "newer"))
+			must(t, w.Functions.carryOver(ctx, shopAdmin, shop, "shop-1", lost)) // what is there by then stays
+			file, _ := code(shopAdmin).File("a.js")
+			same(t, "newer", string(file.Data))
+		})
 	})
 }

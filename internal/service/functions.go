@@ -173,9 +173,9 @@ func (s *Functions) edit(ctx context.Context, actor models.Actor, appID, env, na
 
 // RollBack lets an earlier version run from the next call on. Needs
 // functions.operate, and the owner's side for cloudbase_auth (S10). Another
-// version running than the one that was seen is a conflict; nil is over whatever
+// version running than the one whose id was seen is a conflict; "" is over whatever
 // runs.
-func (s *Functions) RollBack(ctx context.Context, actor models.Actor, appID, env, name string, number int, over *int) error {
+func (s *Functions) RollBack(ctx context.Context, actor models.Actor, appID, env, name string, number int, over string) error {
 	return s.edit(ctx, actor, appID, env, name, func(tx *store.Store, f models.Function) error {
 		if err := (Deployment{Over: over}).over(f); err != nil {
 			return err

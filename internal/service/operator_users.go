@@ -22,10 +22,16 @@ type OperatorUser struct {
 	// Roles and Members are the memberships by AppID, of a single user only.
 	Roles   map[string]models.Role
 	Members map[string]models.App
+	// Links are the accounts of the OpenID provider that sign in as the user, and
+	// SecondFactor says that the user has one, of a single user only.
+	Links        []models.ExternalAccount
+	SecondFactor bool
 	// Version is of the state that a form shows.
 	Version string
 	// MayTake tells whether the user may lose what makes an operator of it.
 	MayTake models.Decision
+	// MayRemoveLink tells whether a link may be ended.
+	MayRemoveLink models.Decision
 }
 
 // Users returns a page of the users whose name holds a text, and how many there
@@ -87,10 +93,35 @@ func (s *Operator) user(ctx context.Context, tx *store.Store, actor models.Actor
 		return OperatorUser{}, err
 	}
 	facts, err := userFacts(ctx, tx, u, setupOf(setups, id))
-	return OperatorUser{
+	if err != nil {
+		return OperatorUser{}, err
+	}
+	take := models.MayTakeOperator(actor, facts)
+	out := OperatorUser{
 		User: u, Apps: int64(len(roles)), Setup: setupOf(setups, id), Roles: roles, Members: apps,
-		Version: stateVersion([]any{userState(u, roles), u.DisabledAt}), MayTake: models.MayTakeOperator(actor, facts),
-	}, err
+		MayTake: take, MayRemoveLink: models.MayRemoveLink(u, take),
+	}
+	err = signInState(ctx, tx, &out)
+	return out, err
+}
+
+// signInState adds what a user signs in with, and the version of the whole.
+func signInState(ctx context.Context, tx *store.Store, u *OperatorUser) error {
+	var err error
+	if u.Links, err = tx.External.AllOf(ctx, u.ID); err != nil {
+		return err
+	}
+	factor, err := tx.SecondFactor.ByUser(ctx, u.ID)
+	if err != nil && !models.IsCode(err, models.CodeNotFound) {
+		return err
+	}
+	u.SecondFactor = factor.On()
+	links := make([]any, len(u.Links))
+	for i, l := range u.Links {
+		links[i] = []string{l.Issuer, l.Subject}
+	}
+	u.Version = stateVersion([]any{userState(u.User, u.Roles), u.DisabledAt, links, u.SecondFactor})
+	return nil
 }
 
 func userFacts(ctx context.Context, tx *store.Store, u models.User, setup *models.UserSetup) (models.UserFacts, error) {
@@ -265,9 +296,10 @@ func (s *Operator) InviteUser(ctx context.Context, actor models.Actor, username 
 }
 
 // ResetPassword makes a user's password worthless, ends its sessions at once and
-// returns the token of a link by which the user chooses another; conflict for the
-// last operator who can sign in, and when the user is not as in the version.
-func (s *Operator) ResetPassword(ctx context.Context, actor models.Actor, id, version string) (models.User, string, error) {
+// returns the token of a link by which the user chooses another; r says what else
+// goes. Conflict for the last operator who can sign in, and when the user is not as
+// in the version.
+func (s *Operator) ResetPassword(ctx context.Context, actor models.Actor, id, version string, r Reset) (models.User, string, error) {
 	token := newSetupToken()
 	var user models.User
 	err := s.edit(ctx, actor, id, version, change{Action: models.AuditPasswordReset}, func(tx *store.Store, u OperatorUser) (models.User, map[string]models.Role, error) {
@@ -281,6 +313,9 @@ func (s *Operator) ResetPassword(ctx context.Context, actor models.Actor, id, ve
 			return next, nil, err
 		}
 		if err := endEverySession(ctx, tx, id); err != nil {
+			return next, nil, err
+		}
+		if err := s.reset(ctx, tx, actor, u, r); err != nil {
 			return next, nil, err
 		}
 		return next, u.Roles, tx.Users.SaveSetup(ctx, models.UserSetup{UserID: id, Digest: digest(token), ExpiresAt: s.now().Add(setupLifetime)})

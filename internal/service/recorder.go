@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -158,19 +159,45 @@ func (r *recorder) flush(ctx context.Context) error {
 	for _, day := range usage {
 		days = append(days, *day)
 	}
-	err := r.store.Batch(ctx, func(tx *store.Store) error {
+	err := r.write(ctx, invocations, days, countRows(counts))
+	if err != nil {
+		r.putBack(invocations, usage, counts)
+	}
+	return err
+}
+
+// write adds everything or nothing, without what is of an environment that is being
+// removed, or was by another process: nothing would ever drop it.
+func (r *recorder) write(ctx context.Context, invocations []models.Invocation, days []store.UsageDay, counts []store.UsageCount) error {
+	var ids []string
+	for _, i := range invocations {
+		ids = append(ids, i.EnvironmentID)
+	}
+	for _, d := range days {
+		ids = append(ids, d.EnvironmentID)
+	}
+	for _, c := range counts {
+		ids = append(ids, c.EnvironmentID)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	return r.store.Batch(ctx, func(tx *store.Store) error {
+		kept, err := tx.Environments.Keep(ctx, ids)
+		if err != nil {
+			return err
+		}
+		// Copies: what a failing database does not take is put back as it was.
+		invocations := slices.DeleteFunc(slices.Clone(invocations), func(i models.Invocation) bool { return !kept[i.EnvironmentID] })
+		days := slices.DeleteFunc(slices.Clone(days), func(d store.UsageDay) bool { return !kept[d.EnvironmentID] })
+		counts := slices.DeleteFunc(slices.Clone(counts), func(c store.UsageCount) bool { return !kept[c.EnvironmentID] })
 		if err := tx.Invocations.InsertBatch(ctx, invocations); err != nil {
 			return err
 		}
 		if err := tx.Usage.Add(ctx, days); err != nil {
 			return err
 		}
-		return tx.Usage.AddCounts(ctx, countRows(counts))
+		return tx.Usage.AddCounts(ctx, counts)
 	})
-	if err != nil {
-		r.putBack(invocations, usage, counts)
-	}
-	return err
 }
 
 func (r *recorder) putBack(invocations []models.Invocation, usage map[store.UsageDay]*store.UsageDay, counts map[countKey]*models.Tally) {

@@ -270,7 +270,7 @@ func TestS10_CloudbaseAuthIsNeverTheBorrowersToChange(t *testing.T) {
 		wantError(t, err, models.CodeForbidden, "error.auth_function_owner_only")
 		err = w.Functions.Delete(ctx, kitchenAdmin, kitchen, "shop-1", models.AuthFunction)
 		wantError(t, err, models.CodeForbidden, "error.auth_function_owner_only")
-		err = w.Functions.RollBack(ctx, kitchenAdmin, kitchen, "shop-1", models.AuthFunction, 1, nil)
+		err = w.Functions.RollBack(ctx, kitchenAdmin, kitchen, "shop-1", models.AuthFunction, 1, "")
 		wantError(t, err, models.CodeForbidden, "error.auth_function_owner_only")
 		_, err = w.Functions.Deploy(ctx, kitchenAdmin, kitchen, "shop-1", Deployment{Name: "hello", Source: source(t, "hi")})
 		must(t, err)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"envshare/models"
 )
@@ -72,6 +73,25 @@ func (r Environments) DeletedBefore(ctx context.Context, before time.Time) ([]st
 // meanwhile is not found.
 func (r Environments) BeginPurge(ctx context.Context, id string, before time.Time) error {
 	return affected(r.deleted(r.s.writer(ctx)).Where("id = ? AND deleted_at <= ?", id, before.UTC()).UpdateColumn("purging", true))
+}
+
+// Keep returns which of these environments stand, deleted ones included whose removal
+// has not begun, and keeps removals from beginning until the transaction ends: what
+// it adds to them goes with the rest.
+func (r Environments) Keep(ctx context.Context, ids []string) (map[string]bool, error) {
+	q := r.s.writer(ctx).Table("environments").Where("id IN ? AND purging = ?", ids, false).Order("id")
+	if r.s.dialect == "postgres" { // SQLite has one writer at a time
+		q = q.Clauses(clause.Locking{Strength: "SHARE"})
+	}
+	var found []string
+	if err := q.Pluck("id", &found).Error; err != nil {
+		return nil, translate(err)
+	}
+	kept := make(map[string]bool, len(found))
+	for _, id := range found {
+		kept[id] = true
+	}
+	return kept, nil
 }
 
 // Remove drops the row of an environment whose removal has begun, when nothing

@@ -29,6 +29,12 @@ func (r External) OfUser(ctx context.Context, userID, issuer string) (models.Ext
 	return a, translate(r.s.reader(ctx).Take(&a, "user_id = ? AND issuer = ?", userID, issuer).Error)
 }
 
+// AllOf returns every account of a user, by issuer.
+func (r External) AllOf(ctx context.Context, userID string) ([]models.ExternalAccount, error) {
+	var list []models.ExternalAccount
+	return list, translate(r.s.reader(ctx).Order("issuer").Find(&list, "user_id = ?", userID).Error)
+}
+
 // Used notes when, and under what name, somebody came with an account.
 func (r External) Used(ctx context.Context, a models.ExternalAccount, at time.Time) error {
 	return affected(r.s.writer(ctx).Model(&models.ExternalAccount{}).Where("issuer = ? AND subject = ?", a.Issuer, a.Subject).

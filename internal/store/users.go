@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"envshare/models"
@@ -88,6 +89,12 @@ func (r Users) Memberships(ctx context.Context, userID string) (map[string]model
 		out[row.AppID] = role
 	}
 	return out, nil
+}
+
+// EndSignIns ends every sign-in of a user that is under way.
+func (r Users) EndSignIns(ctx context.Context, id string) error {
+	return affected(r.s.writer(ctx).Model(&models.User{}).Where("id = ?", id).
+		UpdateColumn("sign_in_revision", gorm.Expr("sign_in_revision + 1")))
 }
 
 // Sessions keeps the console sessions.

@@ -20,7 +20,7 @@ type DraftPage struct {
 	views.Base
 	Head
 	BaseVersion string // what the working copy began from
-	Over        string // number of the version that runs
+	Over        string // id of the version that runs
 	Outdated    bool   // that is another one
 	Meanwhile   string // path of what changed since, when it is
 	Note        string

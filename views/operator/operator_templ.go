@@ -369,6 +369,8 @@ type ConfirmPage struct {
 	Version      string // of what the answer is about
 	WhyNot       string // why it cannot be done, empty when it can
 	Action, Back string
+	Links        int  // external accounts that a reset may remove
+	SecondFactor bool // that a reset may take away
 }
 
 // words are title, text and button of what is asked.
@@ -468,7 +470,7 @@ func Confirm(p ConfirmPage) templ.Component {
 						var templ_7745c5c3_Var17 string
 						templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs(text)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `operator/operator.templ`, Line: 133, Col: 30}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `operator/operator.templ`, Line: 135, Col: 30}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 						if templ_7745c5c3_Err != nil {
@@ -478,13 +480,29 @@ func Confirm(p ConfirmPage) templ.Component {
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
+						if p.Ask == AskResetPassword && p.Links > 0 {
+							templ_7745c5c3_Err = ui.Checkbox(ui.CheckProps{Name: "links", Value: "yes", ID: "reset-links", Label: i18n.T(ctx, "operator_reset_password.links", "n", p.Links), Hint: i18n.T(ctx, "operator_reset_password.links_hint"), Checked: true}).Render(ctx, templ_7745c5c3_Buffer)
+							if templ_7745c5c3_Err != nil {
+								return templ_7745c5c3_Err
+							}
+						}
+						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, " ")
+						if templ_7745c5c3_Err != nil {
+							return templ_7745c5c3_Err
+						}
+						if p.Ask == AskResetPassword && p.SecondFactor {
+							templ_7745c5c3_Err = ui.Checkbox(ui.CheckProps{Name: "second_factor", Value: "yes", ID: "reset-second-factor", Label: i18n.T(ctx, "operator_reset_password.second_factor"), Hint: i18n.T(ctx, "operator_reset_password.second_factor_hint")}).Render(ctx, templ_7745c5c3_Buffer)
+							if templ_7745c5c3_Err != nil {
+								return templ_7745c5c3_Err
+							}
+						}
 						return nil
 					})
 					templ_7745c5c3_Err = ui.DialogBody().Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, " ")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, " ")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

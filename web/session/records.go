@@ -14,9 +14,11 @@ import (
 // this package: the use cases implement it over the database, and the web side
 // must not know them.
 type Records interface {
-	// SaveSession stores a session. One whose LastSeenAt equals its CreatedAt is
-	// new. Any other changes data and times of the record that there is, and must
-	// not bring back one that was deleted meanwhile: that is not found.
+	// BeginSession stores a new session of a user, who is given as the sign-in found
+	// them; unauthenticated when they may not sign in any more.
+	BeginSession(ctx context.Context, user models.User, s models.Session) error
+	// SaveSession changes data and times of the record that there is, and must not
+	// bring back one that was deleted meanwhile: that is not found.
 	SaveSession(ctx context.Context, s models.Session) error
 	// Session returns a session with its user as the user is now; not found when
 	// either is gone. One that expired may be returned: it is refused here.

@@ -18,7 +18,8 @@ const maxUserAgent = 256
 var errNoMiddleware = errors.New("session: Middleware did not run")
 
 // SignIn begins a session for user under a new cookie, and ends the one that the
-// browser had: a cookie that somebody planted before is worth nothing after.
+// browser had: a cookie that somebody planted before is worth nothing after. The user
+// is given as the sign-in found them; unauthenticated when that is over meanwhile.
 func SignIn(c echo.Context, user models.User) error {
 	if err := SignOut(c); err != nil {
 		return err
@@ -28,7 +29,7 @@ func SignIn(c echo.Context, user models.User) error {
 	gs := st.store.empty(CookieName)
 	gs.ID, gs.IsNew = newToken(), false
 	now := st.store.config.Now()
-	gs.Values[userKey] = user
+	gs.Values[userKey], gs.Values[newUserKey] = user, user
 	gs.Values[recordKey] = models.Session{
 		ID: recordID(gs.ID), UserID: user.ID,
 		IP: c.RealIP(), UserAgent: userAgent(c),

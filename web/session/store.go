@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -29,6 +30,7 @@ type valueKey int
 const (
 	recordKey valueKey = iota
 	userKey
+	newUserKey // whose session it is that has no record yet
 )
 
 // store is a gorilla store over Records.
@@ -110,10 +112,17 @@ func (s *store) Save(r *http.Request, w http.ResponseWriter, gs *sessions.Sessio
 	if end := record.CreatedAt.Add(lifetime); end.Before(record.ExpiresAt) {
 		record.ExpiresAt = end
 	}
-	if err := s.records.SaveSession(r.Context(), record); err != nil {
+	save := s.records.SaveSession
+	if user, ok := gs.Values[newUserKey].(models.User); ok {
+		save = func(ctx context.Context, record models.Session) error {
+			return s.records.BeginSession(ctx, user, record)
+		}
+	}
+	if err := save(r.Context(), record); err != nil {
 		return fmt.Errorf("save session: %w", err)
 	}
 	gs.Values[recordKey] = record
+	delete(gs.Values, newUserKey)
 	gs.Options.MaxAge = int(record.ExpiresAt.Sub(now) / time.Second)
 	http.SetCookie(w, sessions.NewCookie(gs.Name(), gs.ID, gs.Options))
 	return nil

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"regexp"
 	"strings"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -76,7 +77,7 @@ func cellText(v bson.RawValue) string {
 // readsDifferently reports whether a text would be read as another type, or
 // would be run as a formula by a spreadsheet; it is then quoted.
 func readsDifferently(s string) bool {
-	if strings.IndexByte("=+-@\t\r", s[0]) >= 0 {
+	if formula.MatchString(s) {
 		return true
 	}
 	if strings.IndexByte("{[\"tfn0123456789", s[0]) < 0 {
@@ -86,4 +87,26 @@ func readsDifferently(s string) bool {
 	v := r.cell(s)
 	text, isText := value.Text(v)
 	return !isText || string(text) != s
+}
+
+// formula finds what a spreadsheet would run: at the beginning of a cell, and where
+// one may begin for a reader that takes something else than the comma for the
+// separator. The wide characters count where people write Chinese.
+var formula = regexp.MustCompile("^[=+\\-@\t\r\n＝＋－＠]|[;|\t\r\n] *[=+\\-@＝＋－＠]")
+
+// headText is how a field's name stands in the first row: an apostrophe before one
+// that would be a formula, and before one that looks like such a name already.
+func headText(name string) string {
+	if formula.MatchString(strings.TrimLeft(name, "'")) {
+		return "'" + name
+	}
+	return name
+}
+
+// headName is the name that headText wrote.
+func headName(text string) string {
+	if name, ok := strings.CutPrefix(text, "'"); ok && formula.MatchString(strings.TrimLeft(name, "'")) {
+		return name
+	}
+	return text
 }

@@ -199,7 +199,7 @@ func (r *Reader) readHead() error {
 		if !utf8.ValidString(name) {
 			return models.E(models.CodeInvalid, "docdb.import_utf8")
 		}
-		name = strings.TrimSpace(name)
+		name = headName(strings.TrimSpace(name))
 		path, err := value.ParsePath(name)
 		if err != nil {
 			return err

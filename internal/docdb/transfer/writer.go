@@ -40,7 +40,11 @@ func NewWriter(w io.Writer, f Format, fields []string) (*Writer, error) {
 	if len(fields) == 0 {
 		return out, nil
 	}
-	return out, out.csv.Write(fields)
+	head := make([]string, len(fields))
+	for i, name := range fields {
+		head[i] = headText(name)
+	}
+	return out, out.csv.Write(head)
 }
 
 // Write writes a document.

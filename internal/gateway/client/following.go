@@ -32,8 +32,11 @@ type following struct {
 	current int64
 	history history
 
-	left   bool        // it has no socket; guarded by followings
-	expiry *time.Timer // ends it when nobody comes back; guarded by followings
+	holder *socket       // that follows it; guarded by followings
+	freed  chan struct{} // closed when that socket has let go of it; guarded by followings
+	ended  chan struct{} // closed when run has ended on that socket
+	left   bool          // it has no socket; guarded by followings
+	expiry *time.Timer   // ends it when nobody comes back; guarded by followings
 }
 
 const (

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,7 @@ func (a *followings) drop(f *following) {
 		return
 	}
 	f.stay()
+	f.free()
 	delete(a.all, f.id)
 	if a.of[f.person]--; a.of[f.person] == 0 {
 		delete(a.of, f.person)
@@ -76,6 +78,49 @@ func (a *followings) take(f *following) bool {
 	return true
 }
 
+// hold notes which socket has a watch, before it answers that it has: the client may
+// be elsewhere by then.
+func (a *followings) hold(f *following, s *socket) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f.free()
+	f.holder, f.freed, f.ended = s, make(chan struct{}), make(chan struct{})
+}
+
+// takeOver is take, also of a watch that another socket still follows: a connection
+// that broke without a word looks alive for a while, and its client is back already.
+func (a *followings) takeOver(ctx context.Context, f *following, by *socket) bool {
+	for !a.take(f) {
+		a.mu.Lock()
+		holder, freed := f.holder, f.freed
+		there, left := a.all[f.id] == f, f.left
+		a.mu.Unlock()
+		switch {
+		case there && left:
+			continue // just now
+		case !there || holder == nil || holder == by:
+			return false
+		case holder.give(f):
+			a.hold(f, by)
+			return a.stands(f) // it may have ended
+		}
+		// That socket is just ending, and leaves it, or has just taken it.
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	a.hold(f, by)
+	return true
+}
+
+func (a *followings) stands(f *following) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.all[f.id] == f
+}
+
 // leave notes that a watch has no socket. It ends when nobody comes back in time.
 func (a *followings) leave(f *following) {
 	a.mu.Lock()
@@ -83,12 +128,22 @@ func (a *followings) leave(f *following) {
 	if a.all[f.id] != f {
 		return
 	}
-	f.left = true
+	f.left, f.holder = true, nil
+	f.free()
 	f.expiry = time.AfterFunc(a.keep, func() {
 		if a.take(f) {
 			a.drop(f)
 		}
 	})
+}
+
+// free tells who waits for a watch that its socket has let go of it; followings are
+// locked.
+func (f *following) free() {
+	if f.freed != nil {
+		close(f.freed)
+		f.freed = nil
+	}
 }
 
 // stay ends the waiting of a watch; followings are locked.

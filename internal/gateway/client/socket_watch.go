@@ -41,6 +41,7 @@ func (s *socket) initWatch(ctx context.Context, m message) error {
 		watch.Close()
 		return s.fail(ctx, m, "SYS_ERR", "too many watches")
 	}
+	s.h.followings.hold(f, s)
 	events, err := f.begin(ctx)
 	if err != nil {
 		s.h.followings.drop(f)
@@ -71,10 +72,13 @@ func (s *socket) person() string { return s.call.Person(s.from.IP) }
 func (s *socket) follow(ctx context.Context, watchID json.RawMessage, f *following, resumed bool) {
 	running, cancel := context.WithCancel(ctx)
 	f.cancel = cancel
+	s.h.followings.hold(f, s)
 	s.mu.Lock()
 	s.follows[string(watchID)] = f
 	s.mu.Unlock()
+	ended := f.ended
 	s.all.Go(func() {
+		defer close(ended)
 		err := f.run(running, resumed, func(events []event) error {
 			return s.send(running, message{WatchID: watchID, Type: "NEXT_EVENT"}, f.state(events))
 		})
@@ -95,6 +99,25 @@ func (s *socket) end(watchID json.RawMessage, f *following) {
 	s.mu.Unlock()
 	f.cancel()
 	s.h.followings.drop(f)
+}
+
+// give lets another socket of the same person take a watch over, and reports whether
+// it was this one's. Nothing is sent here any more then.
+func (s *socket) give(f *following) bool {
+	s.mu.Lock()
+	mine := false
+	for id, followed := range s.follows {
+		if followed == f {
+			delete(s.follows, id)
+			mine = true
+		}
+	}
+	s.mu.Unlock()
+	if mine {
+		f.cancel()
+		<-f.ended
+	}
+	return mine
 }
 
 // watchOf returns what goes by a watchId, nil for nothing.
@@ -138,7 +161,7 @@ func (s *socket) rebuildWatch(ctx context.Context, m message) error {
 	here := s.watchOf(m) == f
 	if !here {
 		s.closeWatch(m)
-		if s.followed() >= maxPerSocket || !s.h.followings.take(f) {
+		if s.followed() >= maxPerSocket || !s.h.followings.takeOver(ctx, f, s) {
 			return s.fail(ctx, m, "QUERYID_INVALID_ERROR", "the query is followed elsewhere")
 		}
 	}

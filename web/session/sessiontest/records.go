@@ -32,6 +32,24 @@ func New(users ...models.User) *Records {
 	return r
 }
 
+// BeginSession implements session.Records.
+func (r *Records) BeginSession(_ context.Context, user models.User, s models.Session) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failure != nil {
+		return r.failure
+	}
+	if _, exists := r.sessions[s.ID]; exists {
+		return models.E(models.CodeConflict, "error.exists")
+	}
+	if r.users[user.ID].SignInRevision != user.SignInRevision {
+		return models.E(models.CodeUnauthenticated, "error.sign_in_ended")
+	}
+	r.sessions[s.ID] = s
+	r.saves++
+	return nil
+}
+
 // SaveSession implements session.Records.
 func (r *Records) SaveSession(_ context.Context, s models.Session) error {
 	r.mu.Lock()
@@ -40,17 +58,11 @@ func (r *Records) SaveSession(_ context.Context, s models.Session) error {
 		return r.failure
 	}
 	old, exists := r.sessions[s.ID]
-	isNew := s.LastSeenAt.Equal(s.CreatedAt)
-	switch {
-	case isNew && exists:
-		return models.E(models.CodeConflict, "error.exists")
-	case !isNew && !exists:
+	if !exists {
 		return models.E(models.CodeNotFound, "error.not_found")
-	case exists:
-		old.Data, old.LastSeenAt, old.ExpiresAt = slices.Clone(s.Data), s.LastSeenAt, s.ExpiresAt
-		s = old
 	}
-	r.sessions[s.ID] = s
+	old.Data, old.LastSeenAt, old.ExpiresAt = slices.Clone(s.Data), s.LastSeenAt, s.ExpiresAt
+	r.sessions[s.ID] = old
 	r.saves++
 	return nil
 }
