@@ -42,6 +42,9 @@ const EnvironmentGrace = 7 * 24 * time.Hour
 
 // Options change what New builds.
 type Options struct {
+	// Database is the URL of an empty PostgreSQL database for the records; "" for
+	// SQLite.
+	Database string
 	// NoRunner leaves function workers out, for tests that run no function.
 	NoRunner bool
 	// Now is the clock; nil for the real one.
@@ -86,7 +89,7 @@ func New(t testing.TB, o Options) *Kit {
 	k := &Kit{Logger: o.Logger}
 	dir := t.TempDir()
 	var err error
-	k.Store, err = store.Open(t.Context(), store.Options{DataDir: dir, Statements: o.Statements})
+	k.Store, err = store.Open(t.Context(), store.Options{URL: o.Database, DataDir: dir, Statements: o.Statements})
 	must(t, err)
 	t.Cleanup(func() { report(t, k.Store.Close()) })
 	_, err = k.Store.Migrate(t.Context())
