@@ -42,7 +42,7 @@ lint:
 bench: $(SDK) bench/node_modules/.package-lock.json $(TOOLS)/pocketbase
 	ENVSHARE_BENCH=1 $(GO) test -count=1 -timeout 15m -run '^TestPeer' -v ./internal/gateway
 	ENVSHARE_BENCH=1 $(GO) test -count=1 -timeout 20m -run '^(TestEngineAgainstRawSQL|TestSizeCostsLittle)$$' -v ./internal/docdb
-	$(GO) test -count=1 -timeout 10m -run '^$$' -bench '^Benchmark(SharesPage5000|ListPages)$$' ./handlers
+	$(GO) test -count=1 -timeout 20m -run '^$$' -bench '^Benchmark(SharesPage5000|ListPages|Lists)$$' ./handlers
 	$(GO) test -count=1 -timeout 10m -run '^$$' -bench '^BenchmarkLogs10k$$' ./internal/service
 	$(GO) test -count=1 -run '^$$' -bench '^BenchmarkGuardedRead$$' -benchtime 3s ./internal/service
 

@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 
@@ -36,21 +35,21 @@ func (h Database) index(c echo.Context) error {
 
 func (h Database) list(c echo.Context, status int, p place, f collectionForm, errs views.Errors) error {
 	ctx, actor, app, env := c.Request().Context(), session.Actor(c), p.App.AppID, p.environmentID()
-	list, err := h.services.Documents.Collections(ctx, actor, app, env)
-	if err != nil {
+	var q listQuery
+	if err := form.Bind(c, &q); err != nil {
 		return err
 	}
-	rules, err := h.services.Documents.Rules(ctx, actor, app, env)
+	found, err := h.services.Documents.CollectionPage(ctx, actor, app, env, q.Text, models.PageRequest{Page: q.Page})
 	if err != nil {
 		return err
 	}
 	may := p.opened.May(models.DatabaseOperate)
 	page := database.IndexPage{
 		Base: h.base(c, p, tabDatabase), AppID: app, EnvID: env, Name: f.Name, Errors: errs, CanOperate: may.Allowed, WhyNot: reason(ctx, may),
+		Search: q.Text != "" || found.Total > int64(found.Page.Size), Text: q.Text, Pagination: pagination(ctx, paths.CollectionsQuery(app, env, q.Text), found.Page, found.Total),
 	}
-	for _, one := range list {
-		rule := cmp.Or(rules[one.Name], models.PresetDefault)
-		page.Collections = append(page.Collections, database.CollectionRow{Name: one.Name, Indexes: number(len(one.Indexes)), Rule: i18n.T(ctx, rule.MessageKey())})
+	for _, one := range found.Collections {
+		page.Collections = append(page.Collections, database.CollectionRow{Name: one.Name, Indexes: number(len(one.Indexes)), Rule: i18n.T(ctx, one.Rule.MessageKey())})
 	}
 	return render.Page(c, status, database.Index(page))
 }

@@ -89,24 +89,34 @@ func (g *graph) node(column map[string]*graphNode, id string) string {
 }
 
 // groups draws what each app of the reader shares with others as one line to one
-// node.
+// node, the present app first, as far as there is room for lines.
 func (g *graph) groups() {
 	g.together = true
-	for _, id := range slices.Sorted(maps.Keys(g.found.Lent)) {
+	for _, id := range g.grouped(g.found.Lent) {
 		group := g.groupNode(g.right, "lent "+id, g.found.Lent[id])
 		g.lines = append(g.lines, graphLine{
 			from: g.node(g.left, id), to: group, href: paths.Shares(id), status: models.ShareActive, side: g.side(id, ""),
 			title: i18n.T(g.ctx, "share_map.group_lent", "name", g.found.Apps[id].Name, "count", number(g.found.Lent[id])),
 		})
 	}
-	for _, id := range slices.Sorted(maps.Keys(g.found.Borrowed)) {
+	for _, id := range g.grouped(g.found.Borrowed) {
 		group := g.groupNode(g.left, "borrowed "+id, g.found.Borrowed[id])
 		g.lines = append(g.lines, graphLine{
 			from: group, to: g.node(g.right, id), href: paths.SharesWithMe(id), status: models.ShareActive, side: g.side("", id),
 			title: i18n.T(g.ctx, "share_map.group_borrowed", "name", g.found.Apps[id].Name, "count", number(g.found.Borrowed[id])),
 		})
 	}
-	g.lines = g.lines[:min(len(g.lines), mostLines)]
+}
+
+// grouped are the apps of the next groups that there is room for.
+func (g *graph) grouped(counts map[string]int64) []string {
+	ids := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		if (a == g.app) != (b == g.app) {
+			return map[bool]int{true: -1, false: 1}[a == g.app]
+		}
+		return strings.Compare(a, b)
+	})
+	return ids[:min(len(ids), mostLines-len(g.lines))]
 }
 
 func (g *graph) groupNode(column map[string]*graphNode, key string, apps int64) string {

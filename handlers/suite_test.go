@@ -106,9 +106,14 @@ func consoleOf(t testing.TB, kit *testkit.Kit) *console {
 func newWorld(t testing.TB, withRunner ...bool) *console {
 	t.Helper()
 	data := appsInstallation.of(t, func(k *console) {
-		k.kit.Apply(t, strings.Replace(manifest, "name: 商城\n", "name: 商城\n    sharing: true\n", 1), nil)
+		k.kit.Apply(t, manifestWithSharing(), nil)
 	})
 	return consoleOf(t, testkit.New(t, testkit.Options{NoRunner: len(withRunner) == 0, Data: data}))
+}
+
+// manifestWithSharing is the manifest with sharing of shop on.
+func manifestWithSharing() string {
+	return strings.Replace(manifest, "name: 商城\n", "name: 商城\n    sharing: true\n", 1)
 }
 
 // signIn makes a user with roles in apps, given as "admin" or "viewer", and

@@ -216,6 +216,11 @@ func NewFunctionFrom(app, env, template string) string {
 // Collections is the list of collections of an environment, seen from an app.
 func Collections(app, env string) string { return join("apps", app, "envs", env, "database") }
 
+// CollectionsQuery is Collections, those whose names hold a text.
+func CollectionsQuery(app, env, text string) string {
+	return withQuery(Collections(app, env), "q", text)
+}
+
 // Collection is the documents of a collection.
 func Collection(app, env, name string) string { return Collections(app, env) + join(name) }
 

@@ -260,17 +260,3 @@ func (s *Documents) DeleteDocument(ctx context.Context, actor models.Actor, appI
 		return s.db.ReplaceIfUnchanged(ctx, env, collection, was.Lookup("_id"), was, nil)
 	})
 }
-
-// Rules returns what guards the collections of an environment against clients, by
-// name; a collection that is not in it has the default. Needs database.view.
-func (s *Documents) Rules(ctx context.Context, actor models.Actor, appID, env string) (map[string]models.Preset, error) {
-	if err := s.may(ctx, actor, appID, env, models.DatabaseView); err != nil {
-		return nil, err
-	}
-	list, err := s.store.AccessRules.List(ctx, env, models.RuleCollection)
-	out := make(map[string]models.Preset, len(list))
-	for _, r := range list {
-		out[r.Name] = r.Preset
-	}
-	return out, err
-}

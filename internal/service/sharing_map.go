@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"envshare/models"
@@ -47,11 +48,11 @@ func (s *Sharing) Map(ctx context.Context, actor models.Actor, appID string, pag
 	if err := models.MayOpenConsole(place, facts, s.now()).Err(); err != nil {
 		return ShareMap{}, err
 	}
-	mine, err := s.mapApps(ctx, place, facts.App)
+	mine, known, err := s.mapApps(ctx, place, facts.App)
 	if err != nil {
 		return ShareMap{}, err
 	}
-	out := ShareMap{Mine: map[string]bool{}}
+	out := ShareMap{Mine: map[string]bool{}, Apps: known}
 	for _, id := range mine {
 		out.Mine[id] = true
 	}
@@ -72,20 +73,21 @@ func (s *Sharing) Map(ctx context.Context, actor models.Actor, appID string, pag
 		return ShareMap{}, err
 	}
 	out.Listed, out.Drawn = s.mapped(appID, mine, out.Mine, listed), s.mapped(appID, mine, out.Mine, drawn)
-	out.Apps, err = s.store.Apps.ByIDs(ctx, out.named(mine))
+	others, err := s.store.Apps.ByIDs(ctx, out.others())
+	maps.Copy(out.Apps, others)
 	return out, err
 }
 
-// named are the apps that stand on the map.
-func (m ShareMap) named(mine []string) []string {
-	ids := append([]string(nil), mine...)
+// others are the apps that stand on the map and are not the person's.
+func (m ShareMap) others() []string {
+	var ids []string
 	for _, list := range [][]MappedShare{m.Listed, m.Drawn} {
 		for _, s := range list {
 			ids = append(ids, s.Share.OwnerAppID, s.Share.GranteeAppID)
 		}
 	}
 	slices.Sort(ids)
-	return slices.Compact(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return m.Apps[id].AppID != "" })
 }
 
 func (s *Sharing) mapped(appID string, mine []string, isMine map[string]bool, shares []models.Share) []MappedShare {
@@ -98,11 +100,12 @@ func (s *Sharing) mapped(appID string, mine []string, isMine map[string]bool, sh
 	return out
 }
 
-// mapApps are the apps whose shares somebody sees on the map of an app.
-func (s *Sharing) mapApps(ctx context.Context, place models.Standing, app models.App) ([]string, error) {
+// mapApps are the apps whose shares somebody sees on the map of an app, and what
+// is known of the person's apps.
+func (s *Sharing) mapApps(ctx context.Context, place models.Standing, app models.App) ([]string, map[string]models.App, error) {
 	roles, err := s.store.Users.Memberships(ctx, place.Actor.UserID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ids := make([]string, 0, len(roles))
 	for id := range roles {
@@ -110,13 +113,14 @@ func (s *Sharing) mapApps(ctx context.Context, place models.Standing, app models
 	}
 	known, err := s.store.Apps.ByIDs(ctx, ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	known[app.AppID] = app // which a command may look at that is a member of nothing
 	list := make([]models.App, 0, len(known))
 	for _, a := range known {
 		list = append(list, a)
 	}
-	return models.MapApps(place, app, list), nil
+	return models.MapApps(place, app, list), known, nil
 }
 
 // through chooses the app in whose console a share is opened: the present one

@@ -17,6 +17,17 @@ func (r AccessRules) List(ctx context.Context, environmentID string, kind models
 	return list, translate(r.s.reader(ctx).Order("name").Find(&list, "environment_id = ? AND kind = ?", environmentID, kind).Error)
 }
 
+// Presets returns the presets of those of these names that have a rule, by name.
+func (r AccessRules) Presets(ctx context.Context, environmentID string, kind models.RuleKind, names []string) (map[string]models.Preset, error) {
+	var list []models.AccessRule
+	err := r.s.reader(ctx).Select("name, preset").Find(&list, "environment_id = ? AND kind = ? AND name IN ?", environmentID, kind, names).Error
+	out := make(map[string]models.Preset, len(list))
+	for _, rule := range list {
+		out[rule.Name] = rule.Preset
+	}
+	return out, translate(err)
+}
+
 // ByName returns a rule; not_found means that the default holds.
 func (r AccessRules) ByName(ctx context.Context, environmentID string, kind models.RuleKind, name string) (models.AccessRule, error) {
 	var rule models.AccessRule

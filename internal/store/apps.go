@@ -157,9 +157,3 @@ func (r Environments) Owners(ctx context.Context, ids []string) (map[string]stri
 	}
 	return out, nil
 }
-
-// OwnedByAny returns the environments of several apps, oldest first.
-func (r Environments) OwnedByAny(ctx context.Context, appIDs []string) ([]models.Environment, error) {
-	var list []models.Environment
-	return list, translate(r.live(r.s.reader(ctx)).Order("created_at, id").Find(&list, "app_id IN ?", appIDs).Error)
-}

@@ -71,13 +71,13 @@ type memberAppRow struct {
 }
 
 func (r Users) apps(ctx context.Context, q AppSearch) *gorm.DB {
-	db := r.s.reader(ctx).Table("memberships").Joins("JOIN apps ON apps.app_id = memberships.app_id").Where("memberships.user_id = ?", q.UserID)
+	db := r.s.reader(ctx).Table("memberships").Joins("JOIN apps AS a ON a.app_id = memberships.app_id").Where("memberships.user_id = ?", q.UserID)
 	if q.Text != "" {
-		db = db.Where("("+holds(db, "apps.name")+" OR "+holds(db, "apps.app_id")+")", containing(q.Text), containing(q.Text))
+		db = db.Where("("+holds(db, "a.name")+" OR "+holds(db, "a.app_id")+")", containing(q.Text), containing(q.Text))
 	}
 	if !q.Entering.IsZero() {
-		db = db.Where("(EXISTS (SELECT 1 FROM environments e WHERE e.app_id = apps.app_id AND e.deleted_at IS NULL)"+
-			" OR EXISTS (SELECT 1 FROM shares WHERE shares.grantee_app_id = apps.app_id AND "+stateRuns+"))", ShareSearch{Now: q.Entering}.moments())
+		db = db.Where("(EXISTS (SELECT 1 FROM environments e WHERE e.app_id = a.app_id AND e.deleted_at IS NULL)"+
+			" OR EXISTS (SELECT 1 FROM shares WHERE shares.grantee_app_id = a.app_id AND "+stateRuns+"))", ShareSearch{Now: q.Entering}.moments())
 	}
 	return db
 }
@@ -92,7 +92,7 @@ func (r Users) CountApps(ctx context.Context, q AppSearch) (int64, error) {
 func (r Users) Apps(ctx context.Context, q AppSearch, page models.PageRequest) ([]MemberApp, error) {
 	var rows []memberAppRow
 	page = page.Clamped()
-	err := r.apps(ctx, q).Select("apps.*, memberships.role").Order("apps.name, apps.app_id").Offset(page.Offset()).Limit(page.Size).Find(&rows).Error
+	err := r.apps(ctx, q).Select("a.*, memberships.role").Order("a.name, a.app_id").Offset(page.Offset()).Limit(page.Size).Find(&rows).Error
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -35,8 +35,8 @@ func (r Environments) borrowed(ctx context.Context, q EnvironmentSearch) *gorm.D
 		return db
 	}
 	like := containing(q.Text)
-	return db.Joins("JOIN environments ON environments.id = grants.environment_id").Joins("JOIN apps ON apps.app_id = shares.owner_app_id").
-		Where("("+holds(db, "environments.name")+" OR "+holds(db, "environments.id")+" OR "+holds(db, "apps.name")+" OR "+holds(db, "apps.app_id")+")",
+	return db.Joins("JOIN environments AS e ON e.id = grants.environment_id").Joins("JOIN apps AS a ON a.app_id = shares.owner_app_id").
+		Where("("+holds(db, "e.name")+" OR "+holds(db, "e.id")+" OR "+holds(db, "a.name")+" OR "+holds(db, "a.app_id")+")",
 			like, like, like, like)
 }
 

@@ -190,11 +190,6 @@ func (r Shares) AllOutgoing(ctx context.Context, appID string) ([]models.Share, 
 	return r.all(r.query(ctx).Where("owner_app_id = ?", appID))
 }
 
-// IncomingOf returns everything that is lent to any of these apps, oldest first.
-func (r Shares) IncomingOf(ctx context.Context, appIDs []string) ([]models.Share, error) {
-	return r.all(r.query(ctx).Where("grantee_app_id IN ?", appIDs))
-}
-
 func (r Shares) all(db *gorm.DB) ([]models.Share, error) {
 	var rows []shareRow
 	if err := db.Order("created_at, id").Find(&rows).Error; err != nil {

@@ -47,12 +47,9 @@ func TestShares_RoundTrip(t *testing.T) {
 			outgoing, err := s.Shares.AllOutgoing(ctx, shopID)
 			must(t, err)
 			same(t, []models.Share{full}, outgoing)
-			many, err := s.Shares.IncomingOf(ctx, []string{dinerID, shopID})
+			byID, err := s.Shares.ByIDs(ctx, []string{"s1", "s2", "gone"})
 			must(t, err)
-			same(t, []models.Share{full, bare}, many)
-			none, err := s.Shares.IncomingOf(ctx, nil)
-			must(t, err)
-			same(t, []models.Share{}, none)
+			same(t, map[string]models.Share{"s1": full, "s2": bare}, byID)
 		})
 		t.Run("an update replaces note, end, pause and grants", func(t *testing.T) {
 			changed := full
@@ -96,9 +93,14 @@ func TestShares_Refusals(t *testing.T) {
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				wantCode(t, s.Shares.Insert(ctx, c.share), models.CodeConflict, c.key)
-				list, err := s.Shares.IncomingOf(ctx, []string{shopID, dinerID, kitchenID, "wx00000000000000ff"})
+				list, err := s.Shares.AllIncoming(ctx, dinerID)
 				must(t, err)
 				same(t, []models.Share{share("s1", shopID, dinerID, "shop-1")}, list)
+				for _, other := range []string{shopID, kitchenID, "wx00000000000000ff"} {
+					none, err := s.Shares.AllIncoming(ctx, other)
+					must(t, err)
+					same(t, []models.Share{}, none)
+				}
 			})
 		}
 		t.Run("an update of an older version changes nothing", func(t *testing.T) {

@@ -47,6 +47,9 @@ const passwordMemory = 64
 
 // Options change what New builds.
 type Options struct {
+	// Database is the URL of an empty PostgreSQL database for the records; "" for
+	// SQLite.
+	Database string
 	// NoRunner leaves function workers out, for tests that run no function.
 	NoRunner bool
 	// Now is the clock; nil for the real one.
@@ -103,7 +106,7 @@ func New(t testing.TB, o Options) *Kit {
 		must(t, os.CopyFS(dir, o.Data))
 	}
 	var err error
-	k.Store, err = store.Open(t.Context(), store.Options{DataDir: dir, Statements: o.Statements})
+	k.Store, err = store.Open(t.Context(), store.Options{URL: o.Database, DataDir: dir, Statements: o.Statements})
 	must(t, err)
 	k.closers = append(k.closers, k.Store.Close)
 	_, err = k.Store.Migrate(t.Context())

@@ -34,6 +34,7 @@ func All() []*gormigrate.Migration {
 		step("202611280060-share-lists", shareLists),
 		step("202611280070-function-work", functionWork),
 		step("202611280080-denials", denials),
+		step("202611290010-list-pages", listPages),
 		step("202611290020-sign-in-revision", signInRevision),
 	}
 }

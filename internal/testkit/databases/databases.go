@@ -44,7 +44,7 @@ func Each(t *testing.T, test func(t *testing.T, o store.Options)) {
 }
 
 // Postgres makes a database on a server and drops it when the test ends.
-func Postgres(t *testing.T, server string) string {
+func Postgres(t testing.TB, server string) string {
 	t.Helper()
 	admin, err := sql.Open("pgx", server)
 	if err != nil {
