@@ -655,7 +655,7 @@ func styleChoices() templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Checkbox(ui.CheckProps{Name: "p", Value: "3", ID: "style-3", Label: i18n.T(ctx, "permission.functions.invoke"), Disabled: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Checkbox(ui.CheckProps{Name: "p", Value: "3", ID: "style-3", Label: i18n.T(ctx, "permission.functions.invoke"), WhyNot: i18n.T(ctx, "error.owner_only")}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
