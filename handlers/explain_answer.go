@@ -2,6 +2,9 @@ package handlers
 
 import (
 	"context"
+	"slices"
+
+	"github.com/labstack/echo/v4"
 
 	"envshare/internal/i18n"
 	"envshare/internal/paths"
@@ -46,6 +49,24 @@ func explainAnswer(ctx context.Context, app string, q explainQuery, e service.Ex
 		out.Rule, out.RuleText = simulationResult(ctx, e.Rule.SimulatedResult), e.Rule.Text
 	}
 	return out
+}
+
+// offerAuth lets the owner create a cloudbase_auth that a step misses.
+func (h Explain) offerAuth(c echo.Context, p place, q explainQuery, e service.Explanation, answer *explain.Answer) error {
+	at := slices.IndexFunc(e.Steps, func(s service.ExplainedStep) bool {
+		return s.Step == models.StepAuthFunction && (s.Status == models.StepFailed || s.Status == models.StepWarning)
+	})
+	if at < 0 || e.View != models.ExplainOwner {
+		return nil
+	}
+	opened, err := h.within(c, p.Console, q.Env)
+	if err != nil || opened.opened == nil {
+		return err
+	}
+	if missing := authMissing(c.Request().Context(), opened); missing != nil {
+		answer.Steps[at].Auth, answer.Steps[at].FixHref = missing, ""
+	}
+	return nil
 }
 
 // fixLink is where the reader can lift a refusal at a step, "" where they cannot.

@@ -58,11 +58,10 @@ func (h Functions) index(c echo.Context) error {
 	return render.Page(c, http.StatusOK, functions.Index(page))
 }
 
-// authMissing says that a shared environment has no cloudbase_auth, and who can
+// authMissing says that a lent environment has no cloudbase_auth, and who can
 // create it; nil when there is nothing to say.
 func authMissing(ctx context.Context, p place) *views.AuthMissing {
-	shared := p.SharingOn || p.opened.View.Borrowed()
-	if !shared || p.opened.HasAuthFunction {
+	if !p.opened.AuthMissing {
 		return nil
 	}
 	may := p.opened.MayChangeFunction(models.AuthFunction)

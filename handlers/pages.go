@@ -92,8 +92,9 @@ func refused(err error) bool {
 // switchers, and the way back to it.
 func (h pages) explainRefusal(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		render.SetFrame(c, func() render.Frame { return h.frame(c) })
-		err := next(c)
+		var err error
+		render.SetFrame(c, func() render.Frame { return h.frame(c, err) })
+		err = next(c)
 		if !refused(err) {
 			return err
 		}
@@ -107,8 +108,8 @@ func (h pages) explainRefusal(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // frame is what an error page in an app stands in: nothing for strangers, or when
-// it cannot be loaded.
-func (h pages) frame(c echo.Context) render.Frame {
+// it cannot be loaded. What a grant or a role lacks is explained.
+func (h pages) frame(c echo.Context, failed error) render.Frame {
 	ctx := c.Request().Context()
 	console, err := h.services.Apps.Console(ctx, session.Actor(c), c.Param(appParam))
 	if err != nil || !console.MayOpen.Allowed {
@@ -122,7 +123,20 @@ func (h pages) frame(c echo.Context) render.Frame {
 	if err != nil {
 		return render.Frame{AppHref: back}
 	}
-	return render.Frame{Nav: h.nav(ctx, p, ""), AppHref: back}
+	return render.Frame{Nav: h.nav(ctx, p, ""), AppHref: back, WhyHref: whyRefused(console, c.Param(envParam), failed)}
+}
+
+// whyRefused asks the explainer about a refusal in an environment, "" for one that is
+// about no permission: its message says all.
+func whyRefused(console service.Console, env string, failed error) string {
+	operation, ok := models.MsgOf(failed).Args["key"].(string)
+	if env == "" || !ok || !models.IsCode(failed, models.CodeForbidden) {
+		return ""
+	}
+	app := console.App.AppID
+	return paths.Explain(app, paths.Question{
+		Plane: string(models.PlaneConsole), Caller: app, Environment: env, Operation: operation, Role: console.Role.String(), Ask: true,
+	})
 }
 
 // noEntry says why an app has no console, and how it gets one.

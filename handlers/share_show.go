@@ -38,6 +38,9 @@ func (h Shares) show(c echo.Context) error {
 		return err
 	}
 	page := h.showPage(ctx, p, s)
+	if err := h.addAuthMissing(c, p, s, page.Grants); err != nil {
+		return err
+	}
 	page.Refused, page.RefusedHref = refused, paths.Denials(p.App.AppID, denialsOf(p.App.AppID, s))
 	page.Base = h.base(c, p, tabSharing)
 	page.History = h.shareEvents(ctx, s.Environments, events)

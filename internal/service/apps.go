@@ -233,6 +233,9 @@ type Opened struct {
 	Granted models.PermissionSet
 	// HasAuthFunction tells whether cloudbase_auth is deployed.
 	HasAuthFunction bool
+	// AuthMissing tells that it is not, though other apps borrow the environment:
+	// none of them gets in.
+	AuthMissing bool
 
 	place models.Standing
 	base  base
@@ -282,9 +285,15 @@ func (s *Apps) Open(ctx context.Context, actor models.Actor, appID, environmentI
 		return Opened{}, err
 	}
 	now := s.now()
+	missing := !deployed[environmentID]
+	if missing && !view.Borrowed() {
+		if missing, err = s.store.Shares.Lent(ctx, environmentID, now); err != nil {
+			return Opened{}, err
+		}
+	}
 	return Opened{
 		Console: console, View: view, Owner: owner, Permitted: models.Permitted(place, view, now),
-		Granted: view.Granted(now), HasAuthFunction: deployed[environmentID], place: place, base: s.base,
+		Granted: view.Granted(now), HasAuthFunction: deployed[environmentID], AuthMissing: missing, place: place, base: s.base,
 	}, nil
 }
 

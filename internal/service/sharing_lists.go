@@ -114,7 +114,7 @@ func (s *Sharing) Get(ctx context.Context, actor models.Actor, appID, shareID st
 	return listed[0], nil
 }
 
-// AuthFunctionDeployed tells which of an app's own environments have
+// AuthFunctionDeployed tells which environments that an app owns or borrows have
 // cloudbase_auth. Members may call it.
 func (s *Sharing) AuthFunctionDeployed(ctx context.Context, actor models.Actor, appID string) (map[string]bool, error) {
 	_, facts, err := s.facts(ctx, s.store, actor, appID)
@@ -124,6 +124,13 @@ func (s *Sharing) AuthFunctionDeployed(ctx context.Context, actor models.Actor, 
 	ids := make([]string, 0, len(facts.OwnEnvironments))
 	for _, e := range facts.OwnEnvironments {
 		ids = append(ids, e.ID)
+	}
+	for _, share := range facts.Incoming {
+		if share.Status(s.now()) == models.ShareActive {
+			for _, g := range share.Grants {
+				ids = append(ids, g.EnvironmentID)
+			}
+		}
 	}
 	return s.store.Functions.Names(ctx, models.AuthFunction, ids)
 }
