@@ -100,6 +100,20 @@ describe('reasons and ways on', () => {
     await open(page).waitFor({ state: 'detached' })
   }))
 
+  test('wherever something can be off, its reason is closed until it is asked for', () => journey(browser, server, { storageState: alice }, async page => {
+    await page.goto('/styleguide')
+    assert.equal(await page.getByTestId('off-why').filter({ visible: true }).count(), 0)
+    const all = await page.locator('main [data-off]').all()
+    assert.ok(all.length > 4)
+    for (const off of all) {
+      await off.scrollIntoViewIfNeeded()
+      const { x, y, width, height } = await off.boundingBox()
+      await page.mouse.click(x + width / 2, y + height / 2)
+      await open(page).waitFor()
+      assert.equal(await open(page).getAttribute('id'), await off.getAttribute('popovertarget'))
+    }
+  }))
+
   for (const javaScriptEnabled of [true, false]) {
     test(`a form keeps its ticks while it creates cloudbase_auth ${javaScriptEnabled ? '' : 'without JavaScript'}`, () => {
       return journey(browser, server, { storageState: alice, javaScriptEnabled }, async page => {

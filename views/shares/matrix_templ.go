@@ -194,14 +194,14 @@ func shareEnvironment(p FormPage, e FormEnvironment) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(p.Environments) > 1 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<div class=\"flex justify-end border-t border-line px-3 py-1.5 sm:px-4\"><button type=\"submit\" class=\"btn btn-quiet\" name=\"adjust\" value=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<div class=\"flex justify-end border-t border-line px-3 py-1.5 sm:px-4\"><button type=\"submit\" class=\"btn btn-quiet whitespace-normal text-left\" name=\"adjust\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var9 string
 			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs("copy " + e.ID)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shares/matrix.templ`, Line: 49, Col: 85}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `shares/matrix.templ`, Line: 49, Col: 113}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 			if templ_7745c5c3_Err != nil {
