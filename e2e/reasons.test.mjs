@@ -111,6 +111,8 @@ describe('reasons and ways on', () => {
       await page.mouse.click(x + width / 2, y + height / 2)
       await open(page).waitFor()
       assert.equal(await open(page).getAttribute('id'), await off.getAttribute('popovertarget'))
+      await page.keyboard.press('Escape') // it may float over the next one
+      await open(page).waitFor({ state: 'detached' })
     }
   }))
 
