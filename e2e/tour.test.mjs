@@ -185,11 +185,8 @@ describe('the tour', () => {
 
     await ui.switchApp(page, mall)
     await ui.shareAction(page, member, '编辑')
-    await flag.getByRole('link', { name: '用模板创建' }).click()
-    await page.getByLabel('函数名').fill('cloudbase_auth')
-    await page.getByLabel('cloudbase_auth 模板').check()
-    await page.getByRole('button', { name: '创建', exact: true }).click()
-    await ui.flash(page, '已创建云函数 cloudbase_auth')
+    await flag.getByRole('button', { name: '用模板创建 cloudbase_auth' }).click()
+    await page.getByTestId('auth-created').waitFor()
 
     const { status, returned } = await ui.run(page, member, member.env, 'callMall', { resourceEnv: mall.prod })
     assert.equal(status, '成功')

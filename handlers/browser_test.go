@@ -221,7 +221,7 @@ func (p *page) tabs() []string {
 			out = append(out, strings.TrimSpace(a.Text()))
 			return
 		}
-		out = append(out, "["+strings.TrimSpace(s.Find("span").First().Contents().First().Text())+"]")
+		out = append(out, "["+strings.TrimSpace(s.Find("button").First().Contents().First().Text())+"]")
 	})
 	return out
 }

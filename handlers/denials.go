@@ -88,6 +88,12 @@ func codeOptions(ctx context.Context, chosen models.Code) []ui.Option {
 	return out
 }
 
+// denialsIn is what was refused in the environment of a place, to one caller or, with
+// "", to all that the reader may know of.
+func denialsIn(p place, caller string) string {
+	return paths.Denials(p.App.AppID, paths.DenialQuery{Borrowed: p.opened.View.Borrowed(), Caller: caller, Environment: p.environmentID()})
+}
+
 // denialRows are denials as an app's members read them.
 func (h pages) denialRows(ctx context.Context, app string, list []service.ListedDenial) []explain.DenialRow {
 	rows := make([]explain.DenialRow, 0, len(list))

@@ -95,6 +95,9 @@ func (h Explain) show(c echo.Context) error {
 		return err
 	}
 	page.Answer = explainAnswer(ctx, p.App.AppID, q, answer)
+	if err := h.offerAuth(c, p, q, answer, page.Answer); err != nil {
+		return err
+	}
 	return render.Page(c, http.StatusOK, explain.Explain(page))
 }
 

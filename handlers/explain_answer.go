@@ -2,12 +2,16 @@ package handlers
 
 import (
 	"context"
+	"slices"
+
+	"github.com/labstack/echo/v4"
 
 	"envshare/internal/i18n"
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
 	"envshare/views/explain"
+	"envshare/web/session"
 )
 
 // explainAnswer is an explanation in words, with the ways to lift a refusal.
@@ -46,6 +50,27 @@ func explainAnswer(ctx context.Context, app string, q explainQuery, e service.Ex
 		out.Rule, out.RuleText = simulationResult(ctx, e.Rule.SimulatedResult), e.Rule.Text
 	}
 	return out
+}
+
+// offerAuth lets the owner create a cloudbase_auth that a step misses.
+func (h Explain) offerAuth(c echo.Context, p place, q explainQuery, e service.Explanation, answer *explain.Answer) error {
+	at := slices.IndexFunc(e.Steps, func(s service.ExplainedStep) bool {
+		return s.Step == models.StepAuthFunction && (s.Status == models.StepFailed || s.Status == models.StepWarning)
+	})
+	if at < 0 || e.View != models.ExplainOwner {
+		return nil
+	}
+	opened, err := h.services.Apps.Open(c.Request().Context(), session.Actor(c), p.App.AppID, q.Env)
+	if refused(err) { // it ended between the two questions
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if missing := authMissing(c.Request().Context(), place{Console: opened.Console, opened: &opened}); missing != nil {
+		answer.Steps[at].Auth, answer.Steps[at].FixHref = missing, ""
+	}
+	return nil
 }
 
 // fixLink is where the reader can lift a refusal at a step, "" where they cannot.

@@ -23,22 +23,36 @@ func (h pages) runResult(ctx context.Context, i models.Invocation) functions.Run
 
 // knownCodes are the numbers by which a refused call is told apart in an error's
 // text, and what each means.
-var knownCodes = []struct{ number, key string }{
-	{"-601012", "error_code.not_shared"},
-	{"-601015", "error_code.no_err_code"},
-	{"-601016", "error_code.session"},
-	{"-601018", "error_code.permission"},
-	{"-601022", "error_code.no_auth_function"},
-	{"-502003", "error_code.database_rule"},
-	{"-503002", "error_code.storage_rule"},
+var knownCodes = []knownCode{
+	{"-601012", "error_code.not_shared", models.CodeEnvNotShared},
+	{"-601015", "error_code.no_err_code", models.CodeAuthNoErrCode},
+	{"-601016", "error_code.session", models.CodeSessionInvalid},
+	{"-601018", "error_code.permission", models.CodePermissionMissing},
+	{"-601022", "error_code.no_auth_function", models.CodeAuthFunctionMissing},
+	{"-502003", "error_code.database_rule", models.CodeRuleDenied},
+	{"-503002", "error_code.storage_rule", models.CodeRuleDenied},
+}
+
+type knownCode struct {
+	number, key string
+	code        models.Code
+}
+
+// codeIn returns the code whose number an error's text has.
+func codeIn(text string) (knownCode, bool) {
+	for _, c := range knownCodes {
+		if strings.Contains(text, c.number) {
+			return c, true
+		}
+	}
+	return knownCode{}, false
 }
 
 // meaning explains the number in an error's text, "" when there is none.
 func meaning(ctx context.Context, text string) string {
-	for _, c := range knownCodes {
-		if strings.Contains(text, c.number) {
-			return c.number + ": " + i18n.T(ctx, c.key)
-		}
+	c, known := codeIn(text)
+	if !known {
+		return ""
 	}
-	return ""
+	return c.number + ": " + i18n.T(ctx, c.key)
 }

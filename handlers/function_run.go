@@ -102,6 +102,9 @@ func (h FunctionRun) create(c echo.Context) error {
 		return err
 	}
 	result := h.runResult(c.Request().Context(), run)
+	if err := h.explainRun(c, p, run, &result); err != nil {
+		return err
+	}
 	page.Result = &result
 	return h.answer(c, http.StatusOK, p, page)
 }

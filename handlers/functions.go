@@ -58,17 +58,20 @@ func (h Functions) index(c echo.Context) error {
 	return render.Page(c, http.StatusOK, functions.Index(page))
 }
 
-// authMissing says that a shared environment has no cloudbase_auth, and who can
+// authMissing says that a lent environment has no cloudbase_auth, and who can
 // create it; nil when there is nothing to say.
 func authMissing(ctx context.Context, p place) *views.AuthMissing {
-	shared := p.SharingOn || p.opened.View.Borrowed()
-	if !shared || p.opened.HasAuthFunction {
+	if !p.opened.AuthMissing {
 		return nil
 	}
-	may := p.opened.MayChangeFunction(models.AuthFunction)
+	return authFlag(ctx, p.App.AppID, p.environmentID(), p.opened.View.Borrowed(), p.opened.MayChangeFunction(models.AuthFunction))
+}
+
+// authFlag is the flag of an environment without cloudbase_auth.
+func authFlag(ctx context.Context, app, env string, borrowed bool, may models.Decision) *views.AuthMissing {
 	return &views.AuthMissing{
-		AppID: p.App.AppID, EnvID: p.environmentID(), Name: models.AuthFunction, Template: service.TemplateAuth,
-		Borrowed: p.opened.View.Borrowed(), CanCreate: may.Allowed, WhyNot: reason(ctx, may),
+		AppID: app, EnvID: env, Name: models.AuthFunction, Template: service.TemplateAuth,
+		Borrowed: borrowed, CanCreate: may.Allowed, WhyNot: reason(ctx, may),
 	}
 }
 

@@ -152,9 +152,13 @@ func (h Invocations) show(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	result := h.runResult(ctx, i)
+	if err := h.explainRun(c, p, i, &result); err != nil {
+		return err
+	}
 	return render.Page(c, http.StatusOK, functions.InvocationShow(functions.InvocationShowPage{
 		Base: h.base(c, p, tabFunctions), Head: h.head(ctx, p, f.Name, f.ActiveVersion),
-		When: h.second(i.StartedAt), Source: invocationSource(ctx, i), Ran: version(i.Version), Result: h.runResult(ctx, i),
+		When: h.second(i.StartedAt), Source: invocationSource(ctx, i), Ran: version(i.Version), Result: result,
 	}))
 }
 

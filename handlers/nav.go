@@ -99,7 +99,7 @@ func tabs(ctx context.Context, p place, active string) []views.Tab {
 	overview := views.Tab{Label: tabOverview, Href: paths.App(app)}
 	data := []views.Tab{}
 	for _, label := range []string{tabUsers, tabDatabase, tabStorage, tabFunctions, tabStatistics} {
-		data = append(data, views.Tab{Label: label, Disabled: true, Reason: i18n.T(ctx, "no_environment.title")})
+		data = append(data, views.Tab{Label: label, Disabled: true, Reason: i18n.T(ctx, "no_environment.tab")})
 	}
 	settings := views.Tab{Label: tabSettings, Href: paths.Extensions(app)}
 	if p.opened != nil {

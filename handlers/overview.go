@@ -32,9 +32,10 @@ func (h Overview) show(c echo.Context) error {
 		OwnerName: p.opened.Owner.Name, Borrowed: p.opened.View.Borrowed(),
 		FunctionCount: unknownCount, Invocations24Hours: unknownCount,
 		SharedByMe: number(p.Outgoing), SharedWithMe: number(p.Incoming),
+		AuthMissing: authMissing(ctx, p),
 	}
-	if page.Borrowed || p.Outgoing > 0 {
-		page.AuthMissing = authMissing(ctx, p)
+	if err := h.addRefused(c, p, &page); err != nil {
+		return err
 	}
 	functions, err := h.addFunctions(ctx, session.Actor(c), p.opened.May(models.FunctionsView), &page)
 	if err != nil {
@@ -68,6 +69,18 @@ func firstSteps(ctx context.Context, p place, hasFunction bool) *apps.GettingSta
 		return nil
 	}
 	return &start
+}
+
+// addRefused adds when something was refused last in the environment, as far as the
+// reader may know.
+func (h Overview) addRefused(c echo.Context, p place, page *apps.OverviewPage) error {
+	filter := models.DenialFilter{EnvironmentID: page.EnvID, Borrowed: page.Borrowed}
+	found, err := h.services.Denials.List(c.Request().Context(), session.Actor(c), page.AppID, filter, models.PageRequest{Page: 1, Size: 1})
+	if err != nil || len(found.Denials) == 0 {
+		return err
+	}
+	page.LastRefused, page.RefusedHref = h.second(found.Denials[0].LastAt), denialsIn(p, "")
+	return nil
 }
 
 // addFunctions adds what only somebody sees who may view functions, or why not,

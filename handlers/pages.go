@@ -76,8 +76,9 @@ func refused(err error) bool {
 // switchers, and the way back to it.
 func (h pages) explainRefusal(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		render.SetFrame(c, func() render.Frame { return h.frame(c) })
-		err := next(c)
+		var err error
+		render.SetFrame(c, func() render.Frame { return h.frame(c, err) })
+		err = next(c)
 		if !refused(err) {
 			return err
 		}
@@ -91,13 +92,28 @@ func (h pages) explainRefusal(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // frame is what an error page in an app stands in: nothing for strangers, or when
-// it cannot be loaded.
-func (h pages) frame(c echo.Context) render.Frame {
+// it cannot be loaded. What a grant or a role lacks is explained.
+func (h pages) frame(c echo.Context, failed error) render.Frame {
 	p, err := h.enterAt(c, c.Param(envParam), lastEnvironment(c))
 	if err != nil {
 		return render.Frame{}
 	}
-	return render.Frame{Nav: h.nav(c.Request().Context(), p, ""), AppHref: paths.App(p.App.AppID)}
+	return render.Frame{
+		Nav: h.nav(c.Request().Context(), p, ""), AppHref: paths.App(p.App.AppID), WhyHref: whyRefused(p.Console, c.Param(envParam), failed),
+	}
+}
+
+// whyRefused asks the explainer about a refusal in an environment, "" for one that is
+// about no permission: its message says all.
+func whyRefused(console service.Console, env string, failed error) string {
+	operation, ok := models.MsgOf(failed).Args["key"].(string)
+	if env == "" || !ok || !models.IsCode(failed, models.CodeForbidden) {
+		return ""
+	}
+	app := console.App.AppID
+	return paths.Explain(app, paths.Question{
+		Plane: string(models.PlaneConsole), Caller: app, Environment: env, Operation: operation, Role: console.Role.String(), Ask: true,
+	})
 }
 
 // noEntry says why an app has no console, and how it gets one.

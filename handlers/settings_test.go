@@ -38,9 +38,9 @@ func TestS10_SettingsOfOthers(t *testing.T) {
 		app := map[*browser]string{borrower: diner, viewer: shop}[b]
 		side := b.get(paths.Settings(app, shopTest)).want(200).Find(`nav[aria-label="` + text("nav.settings") + `"]`)
 		for _, section := range []string{"settings.access", "settings.danger"} {
-			off := side.Find(`span[tabindex]:contains("` + text(section) + `")`)
-			if off.AttrOr("title", "") != why {
-				t.Errorf("%s in %s: %q", section, app, off.AttrOr("title", ""))
+			off := side.Find(`button[aria-disabled="true"]:contains("` + text(section) + `")`)
+			if got := side.Find("#" + off.AttrOr("popovertarget", "none")).Text(); got != why {
+				t.Errorf("%s in %s: %q", section, app, got)
 			}
 		}
 		b.get(paths.DangerZone(app, shopTest)).want(200).wantText(`[data-testid="why-not"]`, why)

@@ -51,6 +51,13 @@ func (h Shares) update(c echo.Context) error {
 	if f.Until == page.Stored.UntilValue {
 		f.until = s.Share.Until // to the second, which the form does not show
 	}
+	if f.CreateAuth != "" {
+		if err := h.createAuth(c, f.CreateAuth); err != nil {
+			return err
+		}
+		page.AuthCreated, page.Errors = f.CreateAuth, errs
+		return h.form(c, http.StatusOK, p, f, page)
+	}
 	if f.Adjust != "" {
 		page.Errors = errs
 		return h.form(c, http.StatusOK, p, f.adjusted(), page)

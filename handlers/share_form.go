@@ -23,6 +23,9 @@ type shareForm struct {
 	// Adjust is what a button does to the form instead of saving it: "preview", or
 	// "copy " and the environment whose permissions the others get.
 	Adjust string `form:"adjust"`
+	// CreateAuth is the environment in which a button creates cloudbase_auth instead
+	// of saving the form.
+	CreateAuth string `form:"create_auth"`
 
 	permissions map[string]models.PermissionSet
 	until       *time.Time

@@ -90,6 +90,11 @@ func (h Shares) create(c echo.Context) error {
 	}
 	app := c.Param(appParam)
 	switch {
+	case f.CreateAuth != "":
+		if err := h.createAuth(c, f.CreateAuth); err != nil {
+			return err
+		}
+		return h.again(c, http.StatusOK, f, found, shares.FormPage{Errors: errs, AuthCreated: f.CreateAuth})
 	case f.Adjust != "":
 		return h.again(c, http.StatusOK, f.adjusted(), found, shares.FormPage{Errors: errs})
 	case !found.Allowed.Allowed:
@@ -137,7 +142,7 @@ func (h Shares) form(c echo.Context, status int, p place, f shareForm, page shar
 	for _, e := range offered {
 		row := shares.FormEnvironment{
 			ID: e.ID, Name: e.Name, Included: slices.Contains(f.Environments, e.ID), Permissions: models.AllPermissions,
-			AuthMissing: !e.AuthDeployed, AuthHref: paths.NewFunctionFrom(app, e.ID, service.TemplateAuth),
+			AuthMissing: !e.AuthDeployed, AuthCreated: e.ID == page.AuthCreated,
 		}
 		if row.Included {
 			row.Permissions = f.permissions[e.ID]

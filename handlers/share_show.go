@@ -38,6 +38,7 @@ func (h Shares) show(c echo.Context) error {
 		return err
 	}
 	page := h.showPage(ctx, p, s)
+	flagAuthMissing(ctx, p.App.AppID, s, page.Grants)
 	page.Refused, page.RefusedHref = refused, paths.Denials(p.App.AppID, denialsOf(p.App.AppID, s))
 	page.Base = h.base(c, p, tabSharing)
 	page.History = h.shareEvents(ctx, s.Environments, events)

@@ -47,6 +47,9 @@ func (h Statistics) show(c echo.Context) error {
 	if caller != "" {
 		page.Caller, page.AllHref = callerName(ctx, report.Apps, caller), paths.Usage(address, string(r), "")
 	}
+	if all.Denied > 0 {
+		page.DeniedHref = denialsIn(p, caller)
+	}
 	if !page.Empty {
 		page.Charts = h.usageCharts(ctx, report, r)
 	}

@@ -25,8 +25,13 @@ func TestBorrowedEnvironmentIsSaidTwice(t *testing.T) {
 
 func TestDisabledTabsKeepTheirReason(t *testing.T) {
 	_, doc := render(t, samplePages()["shares"], i18n.Chinese)
-	if n := strings.Count(doc.Find("header nav").Text(), "未授予"); n != 1 {
-		t.Errorf("%d reasons, want 1", n)
+	off := doc.Find("header nav button[data-off]")
+	if off.Length() != 1 || off.AttrOr("aria-disabled", "") != "true" {
+		t.Fatalf("%d tabs are off, want 1", off.Length())
+	}
+	why := doc.Find("header nav #" + off.AttrOr("popovertarget", "none"))
+	if _, floats := why.Attr("popover"); !floats || !strings.Contains(why.Text(), "未授予") || off.AttrOr("aria-describedby", "") != why.AttrOr("id", "") {
+		t.Errorf("the tab does not open its reason: %q", why.Text())
 	}
 	if got := texts(doc, `header nav [aria-current=page]`); len(got) != 1 || got[0] != "环境共享" {
 		t.Errorf("active tab: %q", got)

@@ -105,7 +105,7 @@ func sampleForm() shares.FormPage {
 		Base: sampleBase(), AppID: appMall, To: appEvent, TimeZone: "UTC+8", Version: "3", Until: "2026-11-28T23:59", Note: "双十一大促",
 		Grantee: &shares.Grantee{AppRef: appRef(appEvent, "双十一活动", models.MiniProgram, false), Principal: "示例科技"},
 		Environments: []shares.FormEnvironment{
-			{ID: envProd, Name: "生产环境", Included: true, AuthMissing: true, AuthHref: "/functions/new", Permissions: models.NewPermissionSet(models.FunctionsView, models.FunctionsInvoke, models.DatabaseRead, models.DatabaseWrite, models.StorageRead)},
+			{ID: envProd, Name: "生产环境", Included: true, AuthMissing: true, Permissions: models.NewPermissionSet(models.FunctionsView, models.FunctionsInvoke, models.DatabaseRead, models.DatabaseWrite, models.StorageRead)},
 			{ID: envTest, Name: "测试环境", Permissions: models.AllPermissions},
 		},
 	}

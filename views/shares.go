@@ -20,6 +20,9 @@ type GrantRow struct {
 	Permissions                    models.PermissionSet
 	// Href opens the environment; empty while it cannot be opened.
 	Href string
+	// AuthMissing says that nobody gets in without cloudbase_auth; nil for nothing to
+	// say.
+	AuthMissing *AuthMissing
 }
 
 // ShareState is the status of a share as its tag shows it.

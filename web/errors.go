@@ -149,7 +149,7 @@ func (p *errorPages) answer(c echo.Context, status int, msg models.Msg) error {
 	render.Whole(c)
 
 	frame := render.FrameOf(c)
-	page := views.ErrorPage{Base: render.Bare(c, ""), Status: status, RequestID: idOf(c), BackHref: cameFrom(c.Request()), AppHref: frame.AppHref}
+	page := views.ErrorPage{Base: render.Bare(c, ""), Status: status, RequestID: idOf(c), BackHref: cameFrom(c.Request()), AppHref: frame.AppHref, WhyHref: frame.WhyHref}
 	page.Nav = frame.Nav
 	if msg.Key != "" {
 		page.Message = i18n.Text(page.Lang, msg.Key, msg.Args)

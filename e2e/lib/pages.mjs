@@ -176,6 +176,8 @@ export async function allPages(page) {
     'why, allowed': `${app}/explain?ask=1&plane=client&person=visitor&caller=${account.appid}&env=${mall.test}&operation=database.read&resource=notice`,
     'why, of a borrower': `/apps/${member.appid}/explain?ask=1&plane=server&caller=${member.appid}&env=${mall.test}&operation=database.write`,
     'why, in the console': `${app}/explain?ask=1&plane=console&role=viewer&caller=${member.appid}&env=${mall.test}&operation=storage.operate`,
+    'why, without cloudbase_auth': `${app}/explain?ask=1&plane=server&caller=${member.appid}&env=${mall.prod}&operation=init`,
+    'refused in a borrowed environment': `${borrowed}/functions/new`,
     'styleguide': '/styleguide',
     'styleguide dialog': '/styleguide/dialog',
     'account': '/account',

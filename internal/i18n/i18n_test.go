@@ -151,7 +151,7 @@ func TestTexts(t *testing.T) {
 		"default is zh":     {i18n.T(context.Background(), "error.required"), "必填。"},
 		"unknown locale":    {i18n.T(i18n.WithLocale(context.Background(), "fr"), "error.required"), "必填。"},
 		"unknown key":       {i18n.T(en, "no.such"), "no.such"},
-		"named value":       {i18n.T(en, "error.role_needed", "role", fruit{}), "This needs the role \"Administrator\"."},
+		"named value":       {i18n.T(en, "error.role_needed", "role", fruit{}), "This needs the role \"Administrator\"; an administrator of the app can give it to you."},
 		"args":              {i18n.Text(i18n.English, "error.too_long", map[string]any{"max": 7}), "At most 7 characters."},
 		"both":              {i18n.Both("error.required", nil), "必填。 / This is required."},
 		"value with braces": {i18n.T(en, "error.role", "role", "{role}"), "Unknown role: {role}"},

@@ -24,6 +24,7 @@ func Denials(app string, q DenialQuery) string {
 // the page.
 type Question struct {
 	Plane, Caller, Environment, Operation, Resource string
+	Role                                            string // of a person in the console
 	Visitor                                         bool
 	// Ask shows the answer, not only the form.
 	Ask bool
@@ -32,7 +33,7 @@ type Question struct {
 // Explain is the page that says how a call is decided.
 func Explain(app string, q Question) string {
 	v := url.Values{}
-	setEach(v, "plane", q.Plane, "caller", q.Caller, "env", q.Environment, "operation", q.Operation, "resource", q.Resource)
+	setEach(v, "plane", q.Plane, "caller", q.Caller, "env", q.Environment, "operation", q.Operation, "resource", q.Resource, "role", q.Role)
 	if q.Visitor {
 		v.Set("person", "visitor")
 	}

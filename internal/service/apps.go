@@ -132,6 +132,9 @@ type Opened struct {
 	Granted models.PermissionSet
 	// HasAuthFunction tells whether cloudbase_auth is deployed.
 	HasAuthFunction bool
+	// AuthMissing tells that it is not, though other apps borrow the environment:
+	// none of them gets in.
+	AuthMissing bool
 
 	place models.Standing
 	base  base
@@ -189,9 +192,15 @@ func (s *Apps) opened(ctx context.Context, console Console, place models.Standin
 	if err != nil {
 		return Opened{}, err
 	}
+	missing := !deployed[view.Environment.ID]
+	if missing && !view.Borrowed() {
+		if missing, err = s.store.Shares.Lent(ctx, view.Environment.ID, now); err != nil {
+			return Opened{}, err
+		}
+	}
 	return Opened{
 		Console: console, View: view, Owner: owner, Permitted: models.Permitted(place, view, now),
-		Granted: view.Granted(now), HasAuthFunction: deployed[view.Environment.ID], place: place, base: s.base,
+		Granted: view.Granted(now), HasAuthFunction: deployed[view.Environment.ID], AuthMissing: missing, place: place, base: s.base,
 	}, nil
 }
 

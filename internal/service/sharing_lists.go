@@ -22,6 +22,10 @@ type ListedShare struct {
 	// MayManage decides whether the actor may edit, pause, resume or remove the
 	// share for the owner, MayLeave whether they may leave it for the grantee.
 	MayManage, MayLeave models.Decision
+	// AuthMissing are the environments without cloudbase_auth, which the other side
+	// cannot get into, with the decision whether the actor may create it; only of a
+	// share that is shown alone.
+	AuthMissing map[string]models.Decision
 }
 
 // ShareList is one page of shares and how many there are in both directions.
@@ -112,7 +116,33 @@ func (s *Sharing) Get(ctx context.Context, actor models.Actor, appID, shareID st
 	if err != nil {
 		return ListedShare{}, err
 	}
-	return listed[0], nil
+	listed[0].AuthMissing, err = s.authMissing(ctx, place, appID, listed[0])
+	return listed[0], err
+}
+
+// authMissing looks for environments of a share without cloudbase_auth. A borrower is
+// told while it can open them.
+func (s *Sharing) authMissing(ctx context.Context, place models.Standing, appID string, l ListedShare) (map[string]models.Decision, error) {
+	if l.Status == models.ShareExpired || l.Share.OwnerAppID != appID && l.Status != models.ShareActive {
+		return nil, nil
+	}
+	ids := make([]string, len(l.Share.Grants))
+	for i, g := range l.Share.Grants {
+		ids[i] = g.EnvironmentID
+	}
+	deployed, err := s.store.Functions.Names(ctx, models.AuthFunction, ids)
+	if err != nil {
+		return nil, err
+	}
+	missing := map[string]models.Decision{}
+	for _, id := range ids {
+		if deployed[id] {
+			continue
+		}
+		view := models.EnvironmentView{Environment: l.Environments[id], Through: models.App{AppID: appID}, Share: &l.Share}
+		missing[id] = models.MayChangeFunction(place, view, models.AuthFunction, s.now())
+	}
+	return missing, nil
 }
 
 // OfferedEnvironment is an environment that an app can share.

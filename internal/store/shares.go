@@ -190,6 +190,14 @@ func (r Shares) AllOutgoing(ctx context.Context, appID string) ([]models.Share, 
 	return r.all(r.query(ctx).Where("owner_app_id = ?", appID))
 }
 
+// Lent reports whether a share that has not ended names an environment.
+func (r Shares) Lent(ctx context.Context, environmentID string, now time.Time) (bool, error) {
+	var n int64
+	err := r.s.reader(ctx).Model(&shareRow{}).Joins("JOIN grants ON grants.share_id = shares.id").
+		Where("grants.environment_id = ? AND (shares.until IS NULL OR shares.until > ?)", environmentID, now).Count(&n).Error
+	return n > 0, translate(err)
+}
+
 func (r Shares) all(db *gorm.DB) ([]models.Share, error) {
 	var rows []shareRow
 	if err := db.Order("created_at, id").Find(&rows).Error; err != nil {

@@ -108,6 +108,16 @@
     one('summary', menu).focus();
   });
 
+  /* ---- Why something is off: its popover opens by itself for whoever comes to it
+     by keyboard, and closes when they go on. ---- */
+
+  document.addEventListener('focusin', ({ target }) => {
+    if (!('popover' in target) || !target.matches(':focus-visible')) return;
+    const why = target.matches('[data-off]') ? target.popoverTargetElement : null;
+    for (const open of all('.off-why:popover-open')) if (open !== why) open.hidePopover();
+    if (why && !why.matches(':popover-open')) why.showPopover({ source: target });
+  });
+
   /* ---- Dialogs: a link's page is shown in the layout's <dialog>. ---- */
 
   document.addEventListener('click', (event) => {

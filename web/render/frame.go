@@ -13,6 +13,7 @@ const frameKey = "envshare.frame"
 type Frame struct {
 	Nav     *views.Nav
 	AppHref string
+	WhyHref string // explains a refusal, "" where there is nothing to explain
 }
 
 // SetFrame says what an error page of this request stands in. make is called for
