@@ -26,6 +26,7 @@ func cellsOfApps() map[string]cell {
 		"GET /apps/:app/extensions/sharing/disable":  shows(administrators).elsewhere(conflict),
 		"POST /apps/:app/extensions/sharing/disable": does(administrators, "/apps/:app/extensions", "confirm", "yes").elsewhere(conflict),
 
+		"GET /apps/:app/search":                shows(viewers).asking("?q=shop"),
 		"GET /apps/:app/members":               shows(viewers),
 		"GET /apps/:app/members/:user/role":    shows(administrators).another(),
 		"POST /apps/:app/members/:user/role":   does(administrators, "/apps/:app/members", "role", "viewer", "was", "developer").elsewhere(notFound),

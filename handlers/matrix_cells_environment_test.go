@@ -24,15 +24,15 @@ func cellsOfFunctions() map[string]cell {
 		"POST " + one + "/events":               operate(one+"?event=*", "name", "two", "event", "{}"),
 		"POST " + one + "/events/:event/delete": operate(one),
 		"POST " + one + "/code":                 operate(one+"/code?file=index.js", "file", "index.js", "content", "exports.main = 1", "seen", ":seen"),
-		"POST " + one + "/deploy":               operate(one+"/code", "over", "2").uploading("files", "index.js", "exports.main = 2"),
+		"POST " + one + "/deploy":               operate(one+"/code", "over", ":running-version").uploading("files", "index.js", "exports.main = 2"),
 		"POST " + one + "/files":                operate(one+"/code?file=fresh.js", "path", "fresh.js"),
 		"POST " + one + "/files/rename":         operate(one+"/code?file=renamed.js", "file", "index.js", "path", "renamed.js"),
 		"POST " + one + "/files/delete":         operate(one+"/code", "file", "index.js"),
 		"POST " + one + "/files/restore":        operate(one+"/code", "file", "more.js"),
-		"POST " + one + "/draft":                operate(one+"/code", "over", "2"),
+		"POST " + one + "/draft":                operate(one+"/code", "over", ":running-version"),
 		"POST " + one + "/draft/discard":        operate(one + "/code"),
 		"POST " + one + "/draft/take-in":        operate(one + "/draft"),
-		"POST " + one + "/rollback":             operate(one+"/versions", "version", "1", "over", "2"),
+		"POST " + one + "/rollback":             operate(one+"/versions", "version", "1", "over", ":running-version"),
 		"POST " + one + "/configure":            operate(one+"/configure", "timeout", "5", "memory", "128", "concurrency", "1"),
 	}
 	for _, path := range []string{

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"testing"
+	"time"
 
 	"envshare/internal/testkit"
 	"envshare/models"
@@ -119,6 +120,7 @@ func TestEveryOperatorActionAnswersTheOperatorAlone(t *testing.T) {
 	operator, admin := w.operator("ops"), w.admin(shop)
 	adminsToken := admin.token("/apps")
 	user := "/operator/users/" + w.userID("target")
+	must(t, w.kit.Store.External.Insert(t.Context(), models.ExternalAccount{Issuer: "https://id.example", Subject: "s-1", UserID: w.userID("target"), Name: "target@id", CreatedAt: time.Now()}))
 	done := map[string]bool{}
 	for _, step := range []struct {
 		page, action, pattern string
@@ -135,6 +137,7 @@ func TestEveryOperatorActionAnswersTheOperatorAlone(t *testing.T) {
 		{user, user + "/role", "/operator/users/:user/role", []string{"appid", shop, "role", "viewer"}, 303},
 		{user + "/disable", user + "/disable", "/operator/users/:user/disable", nil, 303},
 		{user, user + "/enable", "/operator/users/:user/enable", nil, 303},
+		{user, user + "/links/delete", "/operator/users/:user/links/delete", nil, 303},
 		{user + "/reset", user + "/reset", "/operator/users/:user/reset", nil, 200},
 	} {
 		values := fill(operator.get(step.page).want(200).fields(step.action), step.fields)

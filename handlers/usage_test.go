@@ -137,7 +137,7 @@ func TestVisitorPages(t *testing.T) {
 	k := newWorld(t)
 	b := k.admin(shop)
 	at := paths.Visitors(shop, shopTest)
-	b.get(at).want(200).wantText(`[data-testid="empty"]`, "traceUser").wantCount("form[method=get]", 0)
+	b.get(at).want(200).wantText(`[data-testid="empty"]`, "traceUser").wantCount("main form[method=get]", 0)
 	seen := time.Date(2026, 11, 22, 8, 30, 0, 0, time.UTC)
 	see := func(app, openID string, n int) models.Visitor {
 		v := models.Visitor{EnvironmentID: shopTest, AppID: app, OpenID: openID, UnionID: "u-" + openID, FirstSeenAt: seen, LastSeenAt: seen}

@@ -102,7 +102,8 @@ func (w world) fillOthers() {
 		":other-document": document, ":other-transfer": k.transfer(shop, shopProd, models.TransferRunning), ":other-visitor": k.seen(shopProd, "o-2"),
 		":other-share": k.share(depot, diner, "depot-spare", models.FunctionsView).ID, ":other-invitation": k.invited(rival), ":other-audited": k.audit(rival)[0].ID, ":depot-audited": k.audit(depot)[0].ID,
 		":other-invocation": k.ran(shopTest, "elsewhere"), ":prod-invocation": k.ran(shopProd, "elsewhere"),
-		":other-event": k.kept(shopTest, "elsewhere"), ":prod-event": k.kept(shopProd, "elsewhere"),
+		":running-version": k.active(shopTest, "hello"),
+		":other-event":     k.kept(shopTest, "elsewhere"), ":prod-event": k.kept(shopProd, "elsewhere"),
 		":rule-other": k.ruled(shopProd, service.RuleTarget{Kind: models.RuleCollection, Name: "elsewhere"}),
 	})
 }

@@ -191,6 +191,13 @@ func (s *Functions) DeployDraft(ctx context.Context, actor models.Actor, appID, 
 // carryOver puts the changes of a working copy into one of the function that has its
 // name now, where its own went with the function that it was of.
 func (s *Functions) carryOver(ctx context.Context, actor models.Actor, appID, env string, lost WorkingCopy) error {
+	f, err := s.store.Functions.ByName(ctx, env, lost.Function.Name)
+	if models.IsCode(err, models.CodeNotFound) || err == nil && f.ID == lost.Function.ID {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	return s.work(ctx, actor, appID, env, lost.Function.Name, func(tx *store.Store, w WorkingCopy) error {
 		if w.Function.ID == lost.Function.ID || w.Changed() > 0 {
 			return nil
