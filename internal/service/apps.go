@@ -242,20 +242,6 @@ func (b base) view(ctx context.Context, tx *store.Store, place models.Standing, 
 	return view, models.MaySeeEnvironment(place, view, now).Err()
 }
 
-// lending returns the share that lends an environment to an app, at work or at
-// rest, and whether there is one.
-func lending(ctx context.Context, tx *store.Store, e models.Environment, appID string) (models.Share, bool, error) {
-	share, err := tx.Shares.Between(ctx, e.AppID, appID)
-	if models.IsCode(err, models.CodeNotFound) {
-		return models.Share{}, false, nil
-	}
-	if err != nil {
-		return models.Share{}, false, err
-	}
-	_, lent := share.Grant(e.ID)
-	return share, lent, nil
-}
-
 // CreateEnvironment creates an environment in an app: its first one activates
 // the app. Administrators of the app may call it. Field errors for name and
 // prefix.

@@ -180,3 +180,17 @@ func (s *Apps) borrowed(ctx context.Context, facts models.AppFacts) ([]BorrowedE
 	}
 	return out, nil
 }
+
+// lending returns the share that lends an environment to an app, at work or at
+// rest, and whether there is one.
+func lending(ctx context.Context, tx *store.Store, e models.Environment, appID string) (models.Share, bool, error) {
+	share, err := tx.Shares.Between(ctx, e.AppID, appID)
+	if models.IsCode(err, models.CodeNotFound) {
+		return models.Share{}, false, nil
+	}
+	if err != nil {
+		return models.Share{}, false, err
+	}
+	_, lent := share.Grant(e.ID)
+	return share, lent, nil
+}
