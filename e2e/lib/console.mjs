@@ -163,7 +163,7 @@ export async function run(page, app, env, name, event) {
 export async function pressRun(page, event) {
   assert.equal(await page.getByTestId('run-status').count(), 0, 'the page already shows a run')
   await editors(page)
-  if (event !== undefined) await page.getByLabel('参数 event（JSON）').fill(JSON.stringify(event, null, 2))
+  if (event !== undefined) await refill(page.getByLabel('参数 event（JSON）'), JSON.stringify(event, null, 2))
   await page.getByRole('button', { name: '运行', exact: true }).click()
   const status = page.getByTestId('run-status')
   await status.waitFor()
@@ -188,6 +188,15 @@ export async function editors(page) {
   await page.waitForLoadState('load')
   if (await page.locator('script[src*="/vendor/editor."]').count() === 0) return
   await page.locator('textarea[data-editor]:not([hidden])').first().waitFor({ state: 'detached' })
+}
+
+/**
+ * Replaces what a code editor holds. It is emptied first: Chromium gives text that it puts over coloured text the
+ * style of that, as inline style, which the page's policy refuses.
+ */
+export async function refill(input, text) {
+  await input.fill('')
+  await input.fill(text)
 }
 
 /** Posts a form that the page does not offer, as the page's own script could; redirects are not followed. */
