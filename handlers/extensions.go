@@ -86,7 +86,7 @@ func (h Extensions) disablePage(c echo.Context, status int, errs views.Errors) e
 		page.NotListed = number(rest)
 	}
 	for _, s := range ending.Shares {
-		page.Shares = append(page.Shares, h.shareRow(p.App.AppID, s))
+		page.Shares = append(page.Shares, h.shareRow(c.Request().Context(), p.App.AppID, s))
 	}
 	return render.Page(c, status, shares.Disable(page))
 }

@@ -44,7 +44,7 @@ func (h Functions) index(c echo.Context) error {
 	}
 	may := p.opened.May(models.FunctionsOperate)
 	page := functions.IndexPage{
-		Base: h.base(c, p, tabFunctions), AppID: app, EnvID: env, CanCreate: may.Allowed, WhyNot: reason(ctx, may), Search: q.Text,
+		Base: h.base(c, p, tabFunctions), AppID: app, EnvID: env, CanCreate: may.Allowed, WhyNot: reason(ctx, may), Search: q.Text, ShowWeek: found.Week != nil,
 		AuthMissing: authMissing(ctx, p),
 		WhyOff:      whyOff(ctx, p.opened.May(models.FunctionsInvoke), may),
 		Pagination:  pagination(ctx, paths.FunctionsQuery(app, env, q.Text), request, found.Total),
@@ -53,7 +53,7 @@ func (h Functions) index(c echo.Context) error {
 		page.RulesHref = paths.FunctionRules(app, env)
 	}
 	for _, f := range found.Functions {
-		page.Functions = append(page.Functions, h.functionRow(ctx, *p.opened, f, found.Last[f.Name]))
+		page.Functions = append(page.Functions, h.functionRow(ctx, *p.opened, f, found))
 	}
 	return render.Page(c, http.StatusOK, functions.Index(page))
 }
@@ -92,7 +92,7 @@ func whyOff(ctx context.Context, run, deploy models.Decision) []string {
 	return why
 }
 
-func (h Functions) functionRow(ctx context.Context, o service.Opened, f models.Function, last models.Invocation) functions.Row {
+func (h Functions) functionRow(ctx context.Context, o service.Opened, f models.Function, found service.FunctionPage) functions.Row {
 	run, deploy := o.May(models.FunctionsInvoke), o.MayChangeFunction(f.Name)
 	row := functions.Row{
 		Name: f.Name, Version: version(f.ActiveVersion), Changed: h.minute(f.UpdatedAt),
@@ -100,11 +100,22 @@ func (h Functions) functionRow(ctx context.Context, o service.Opened, f models.F
 		Auth: f.Name == models.AuthFunction, OwnerOnly: ownerOnly(o, f.Name),
 		CanRun: run.Allowed, WhyNotRun: reason(ctx, run), CanDeploy: deploy.Allowed, WhyNotDeploy: reason(ctx, deploy),
 	}
-	if last.ID != "" {
-		row.LastInvocation, row.LastOK, row.LastStatus = h.minute(last.StartedAt), last.Status == models.InvocationOK, statusKey(last.Status)
+	if found.Week != nil {
+		row.WeekCalls, row.WeekErrors = week(ctx, found.Week[f.Name])
+	}
+	if last := found.Last[f.Name]; last.ID != "" {
+		row.LastInvocation, row.LastOK, row.LastStatus = h.moment(ctx, last.StartedAt), last.Status == models.InvocationOK, statusKey(last.Status)
 		row.LastHref = paths.Invocation(o.App.AppID, f.EnvironmentID, f.Name, last.ID)
 	}
 	return row
+}
+
+// week says how often a function ran lately, and how much of it failed.
+func week(ctx context.Context, t models.Tally) (calls, failed string) {
+	if t.Errors > 0 {
+		failed = i18n.T(ctx, "functions.week_errors", "percent", percent(t.Errors, t.Calls))
+	}
+	return number(t.Calls), failed
 }
 
 // ownerOnly reports whether a function is shown as the owner's alone (S10).

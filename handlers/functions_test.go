@@ -243,6 +243,7 @@ func TestRunFunction(t *testing.T) {
 		borrower.forge(paths.RunFunction(diner, shopTest, "echo"), "event", `{"word": "hi"}`).want(200).wantText(`[data-testid="run-returned"]`, "hi")
 		owner.get(paths.DeleteShare(shop, share.ID)).want(200).
 			wantText(`[data-testid="impact"]`, text("shares.calls_7_days"), "1", time.Now().In(zone).Format("2006-01-02")).wantText("main", text("share_delete.in_use"))
-		owner.get(paths.Shares(shop)).wantText(`[data-testid="share-row"]`, time.Now().In(zone).Format("2006-01-02"))
+		owner.get(paths.Shares(shop)).wantText(`[data-testid="share-row"] time`, text("ago.now")).
+			wantCount(`[data-testid="share-row"] time[title^="`+time.Now().In(zone).Format("2006-01-02")+`"]`, 1)
 	})
 }

@@ -98,7 +98,7 @@ func (h Overview) addFunctions(ctx context.Context, actor models.Actor, may mode
 	for _, i := range found.Recent {
 		page.Recent = append(page.Recent, apps.RecentInvocation{
 			Function: i.FunctionName, ID: i.ID, OK: i.Status == models.InvocationOK, Status: statusKey(i.Status),
-			When: h.second(i.StartedAt), Duration: duration(i.DurationMS),
+			When: *h.moment(ctx, i.StartedAt), Duration: duration(i.DurationMS),
 		})
 	}
 	return found.Functions, nil

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"context"
+
 	"envshare/internal/paths"
 	"envshare/internal/service"
 	"envshare/models"
@@ -8,14 +10,14 @@ import (
 	"envshare/views/shares"
 )
 
-func (h pages) shareRow(app string, s service.ListedShare) shares.Row {
+func (h pages) shareRow(ctx context.Context, app string, s service.ListedShare) shares.Row {
 	return shares.Row{
 		ID: s.Share.ID, Grantee: appRef(s.Other, s.OtherActivated), Grants: grantRows(app, s, true),
 		State: h.shareState(s.Share, s.Status), Calls7Days: number(s.Usage.Calls7Days), Trend: trend(s),
 		CanPause:  s.MayManage.Allowed && s.Status == models.ShareActive,
 		CanResume: s.MayManage.Allowed && s.Status == models.SharePaused,
 		CanRemove: s.MayManage.Allowed,
-		LastUse:   h.minuteOrNone(s.Usage.LastCallAt), Until: h.minuteOrNone(s.Share.Until), Note: s.Share.Note,
+		LastUse:   h.momentOrNone(ctx, s.Usage.LastCallAt), Until: h.minuteOrNone(s.Share.Until), Note: s.Share.Note,
 	}
 }
 

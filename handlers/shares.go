@@ -76,16 +76,20 @@ func (h Shares) indexPage(ctx context.Context, app string, q sharesQuery, found 
 		AppID: app, WithMe: q.withMe(),
 		ByMeCount: number(found.TotalOutgoing), WithMeCount: number(found.TotalIncoming),
 		Calls7Days: number(found.Calls7Days), Denied7Days: number(found.Denied7Days),
-		CanShare: found.MayShare.Allowed, WhyNot: reason(ctx, found.MayShare),
+		CallsBefore: i18n.T(ctx, "shares.week_before", "count", number(found.CallsBefore)),
+		CanShare:    found.MayShare.Allowed, WhyNot: reason(ctx, found.MayShare),
 		CanLeave: found.MayLeave.Allowed, WhyNotLeave: reason(ctx, found.MayLeave),
 		Pagination: sharesPagination(ctx, app, q, found),
+	}
+	if found.Denied7Days > 0 {
+		page.RefusedHref = paths.Denials(app, paths.DenialQuery{Borrowed: q.withMe()})
 	}
 	for _, s := range found.Shares {
 		if q.withMe() {
 			page.Incoming = append(page.Incoming, h.incomingRow(app, s))
 			continue
 		}
-		page.ByMe = append(page.ByMe, h.shareRow(app, s))
+		page.ByMe = append(page.ByMe, h.shareRow(ctx, app, s))
 	}
 	return page
 }

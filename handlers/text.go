@@ -42,6 +42,15 @@ func size(bytes int64) string {
 	return strconv.FormatFloat(float64(bytes)/(1<<30), 'f', 1, 64) + " GB"
 }
 
+// percent prints a part of a whole that is not 0.
+func percent(part, whole int64) string {
+	share := 100 * float64(part) / float64(whole)
+	if share < 0.1 {
+		return "< 0.1%"
+	}
+	return strconv.FormatFloat(share, 'f', 1, 64) + "%"
+}
+
 // version prints the number of a function's version, "" for none.
 func version(n int) string {
 	if n == 0 {

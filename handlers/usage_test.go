@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/google/go-cmp/cmp"
 
 	"envshare/internal/paths"
@@ -33,7 +34,7 @@ func TestStatisticsPage(t *testing.T) {
 
 	k.share(shop, diner, shopTest, models.StatisticsView)
 	k.count(
-		used(shop, "", models.DatabaseRead, models.Tally{Calls: 1200, Errors: 3}), used(diner, "", models.DatabaseRead, models.Tally{Calls: 34, Denied: 5}),
+		used(shop, "", models.DatabaseRead, models.Tally{Calls: 1200, Errors: 4}), used(diner, "", models.DatabaseRead, models.Tally{Calls: 34, Denied: 5}),
 		used(shop, "", models.FunctionsInvoke, models.Tally{Calls: 2, LongestMS: 12, Durations: models.Histogram{1: 2}}),
 		used(depot, "", models.StorageRead, models.Tally{Calls: 6, Bytes: 3 << 20}),
 	)
@@ -173,4 +174,26 @@ func TestVisitorPages(t *testing.T) {
 	}
 	b.get(at).want(200).wantCount(`[data-testid="visitor-row"]`, 20).wantCount(`a[rel="next"]`, 1)
 	b.get(paths.Page(at, 2)).want(200).wantCount(`[data-testid="visitor-row"]`, 7)
+}
+
+func TestFunctionsTellWhatTheyDidThisWeek(t *testing.T) {
+	k := newWorld(t)
+	k.deploy(shopTest, "hello", mainOne)
+	k.deploy(shopTest, "idle", mainOne)
+	now := time.Now()
+	must(t, k.kit.Store.Usage.AddCounts(t.Context(), []store.UsageCount{
+		{EnvironmentID: shopTest, FunctionName: "hello", Period: now.UTC().Format(models.HourLayout), Tally: models.Tally{Calls: 1200, Errors: 4}},
+		{EnvironmentID: shopTest, FunctionName: "hello", Period: now.UTC().AddDate(0, 0, -8).Format(models.HourLayout), Tally: models.Tally{Calls: 7, Errors: 7}},
+	}))
+	at := paths.Functions(shop, shopTest)
+	p := k.admin(shop).get(at).want(200)
+	for name, want := range map[string]string{"hello": "1,200 " + text("functions.week_errors", "percent", "0.3%"), "idle": "0"} {
+		row := p.Find(`[data-testid="function-row"]`).FilterFunction(func(_ int, s *goquery.Selection) bool { return strings.Contains(s.Find("th").Text(), name) })
+		if got := strings.Join(strings.Fields(row.Find(`[data-testid="week"]`).Text()), " "); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	k.share(shop, diner, shopTest, models.FunctionsView)
+	borrower := k.signIn("borrower", map[string]models.Role{diner: models.RoleAdmin})
+	borrower.get(paths.Functions(diner, shopTest)).want(200).wantCount(`[data-testid="function-row"]`, 2).wantCount(`[data-testid="week"]`, 0)
 }

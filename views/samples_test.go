@@ -81,9 +81,9 @@ func sampleShares() []shares.Row {
 	}
 	all := []views.GrantRow{{EnvironmentID: envTest, EnvironmentName: "测试环境", Permissions: models.AllPermissions}}
 	return []shares.Row{
-		{ID: "s1", Grantee: appRef("wx1f2e3d4c5b6a7988", "会员小程序", models.MiniProgram, true), Grants: all, State: views.ShareState{Status: models.ShareActive}, Calls7Days: "12,480", LastUse: "刚刚"},
-		{ID: "s2", Grantee: appRef("wx77aa66bb55cc44dd", "品牌公众号", models.OfficialAccount, true), Grants: grants, State: views.ShareState{Status: models.ShareActive}, Calls7Days: "5,312", LastUse: "3 分钟前"},
-		{ID: "s3", Grantee: appRef(appEvent, "双十一活动", models.MiniProgram, false), Grants: grants[1:], State: views.ShareState{Status: models.ShareActive, EndsInDays: 6}, Calls7Days: "412", LastUse: "昨天", Until: "2026-11-28", Note: "双十一大促"},
+		{ID: "s1", Grantee: appRef("wx1f2e3d4c5b6a7988", "会员小程序", models.MiniProgram, true), Grants: all, State: views.ShareState{Status: models.ShareActive}, Calls7Days: "12,480", LastUse: sampleMoment("刚刚")},
+		{ID: "s2", Grantee: appRef("wx77aa66bb55cc44dd", "品牌公众号", models.OfficialAccount, true), Grants: grants, State: views.ShareState{Status: models.ShareActive}, Calls7Days: "5,312", LastUse: sampleMoment("3 分钟前")},
+		{ID: "s3", Grantee: appRef(appEvent, "双十一活动", models.MiniProgram, false), Grants: grants[1:], State: views.ShareState{Status: models.ShareActive, EndsInDays: 6}, Calls7Days: "412", LastUse: sampleMoment("昨天"), Until: "2026-11-28", Note: "双十一大促"},
 		{ID: "s4", Grantee: appRef("wx0f0f0f0f1e1e1e1e", "内测小程序", models.MiniProgram, true), Grants: grants[:1], State: views.ShareState{Status: models.SharePaused}, Calls7Days: "0"},
 		{ID: "s5", Grantee: appRef("wx0f0f0f0f1e1e1e1f", "去年的活动", models.MiniProgram, true), Grants: grants[:1], State: views.ShareState{Status: models.ShareExpired}, Calls7Days: "0", Until: "2025-11-28"},
 	}
@@ -177,7 +177,7 @@ func addAccountSamples(pages map[string]templ.Component) {
 		{AppID: "wx77aa66bb55cc44dd", Name: "品牌公众号", Kind: models.OfficialAccount, Principal: "示例科技", Role: models.RoleViewer},
 	}})
 	pages["overview"] = apps.Overview(apps.OverviewPage{Base: sampleBase(), AppID: appMall, EnvID: envTest, EnvName: "测试环境", OwnerName: "商城小程序", FunctionCount: "4", Invocations24Hours: "9,310", SharedByMe: "4", SharedWithMe: "1", Start: &apps.GettingStarted{Function: apps.StartStep{Done: true}, Sharing: apps.StartStep{Done: true}, Auth: apps.StartStep{Href: "/auth"}, Share: apps.StartStep{WhyNot: "只有管理员可以共享"}},
-		Recent: []apps.RecentInvocation{{Function: "createOrder", ID: "r1", OK: true, Status: "invocation_status.success", When: "刚刚", Duration: "38 ms"}, {Function: "syncStock", ID: "r2", Status: "invocation_status.timed_out", When: "3 小时前", Duration: "3 s"}}})
+		Recent: []apps.RecentInvocation{{Function: "createOrder", ID: "r1", OK: true, Status: "invocation_status.success", When: *sampleMoment("刚刚"), Duration: "38 ms"}, {Function: "syncStock", ID: "r2", Status: "invocation_status.timed_out", When: *sampleMoment("3 小时前"), Duration: "3 s"}}})
 	pages["overview empty"] = apps.Overview(apps.OverviewPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, EnvName: "生产环境", OwnerName: "商城小程序", Borrowed: true, FunctionCount: "0", Invocations24Hours: "0", SharedByMe: "0", SharedWithMe: "1"})
 	pages["no entry"] = apps.NoEntry(apps.NoEntryPage{Base: plain(), AppID: appEvent, AppName: "双十一活动"})
 	pages["no entry admin"] = apps.NoEntry(apps.NoEntryPage{Base: plain(), AppID: appEvent, AppName: "双十一活动", CanActivate: true})
@@ -243,8 +243,8 @@ func addFunctionSamples(pages map[string]templ.Component, more ui.PaginationProp
 	head := sampleHead()
 	locked := functions.Head{AppID: appEvent, EnvID: envProd, Name: models.AuthFunction, OwnerOnly: true, WhyNotDelete: "仅资源方可修改"}
 	rows := []functions.Row{
-		{Name: models.AuthFunction, Version: "v3", Memory: "128 MB", Timeout: "3 s", LastInvocation: "2 分钟前", LastOK: true, LastStatus: "invocation_status.success", LastHref: "/run", Changed: "2026-11-20 18:40", OwnerOnly: true, CanRun: true, WhyNotDeploy: "仅资源方可修改"},
-		{Name: "createOrder", Version: "v12", Memory: "256 MB", Timeout: "10 s", LastInvocation: "刚刚", LastStatus: "invocation_status.failed", LastHref: "/run", CanRun: true, WhyNotDeploy: "需要「操作云函数」权限"},
+		{Name: models.AuthFunction, Version: "v3", Memory: "128 MB", Timeout: "3 s", LastInvocation: sampleMoment("2 分钟前"), LastOK: true, LastStatus: "invocation_status.success", LastHref: "/run", Changed: "2026-11-20 18:40", OwnerOnly: true, CanRun: true, WhyNotDeploy: "仅资源方可修改"},
+		{Name: "createOrder", Version: "v12", Memory: "256 MB", Timeout: "10 s", LastInvocation: sampleMoment("刚刚"), LastStatus: "invocation_status.failed", LastHref: "/run", CanRun: true, WhyNotDeploy: "需要「操作云函数」权限"},
 		{Name: "syncStock", Version: "v2", Memory: "512 MB", Timeout: "60 s", WhyNotRun: "需要「调用云函数」权限", WhyNotDeploy: "需要「操作云函数」权限"},
 	}
 	pages["functions borrowed"] = functions.Index(functions.IndexPage{Base: borrowedBase(), AppID: appEvent, EnvID: envProd, Functions: rows, WhyNot: "新建需要「操作云函数」权限", WhyOff: []string{"无法测试：没有「调用云函数」权限", "无法部署：没有「操作云函数」权限"}})
@@ -380,4 +380,9 @@ func addAccessSamples(pages map[string]templ.Component) {
 	bucket.Simulation.Result = &rules.SimulationResult{Allowed: true, Part: "true", Condition: `{"_openid":"o1"}`}
 	pages["rule of the bucket"] = rules.Rule(bucket)
 	pages["rule of functions"] = rules.Rule(rules.Page{Base: sampleBase(), AppID: appMall, EnvID: envTest, Kind: models.RuleFunctions, Address: "/rules", InForce: "默认规则", InForceText: "{}", Text: "{}"})
+}
+
+// sampleMoment is a time that is told like this.
+func sampleMoment(text string) *views.Moment {
+	return &views.Moment{Text: text, Exact: "2026-11-21 18:40:12", Value: "2026-11-21T10:40:12Z"}
 }

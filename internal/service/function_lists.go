@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"envshare/internal/store"
 	"envshare/models"
 )
 
@@ -13,12 +14,19 @@ type FunctionPage struct {
 	// Last is the last run of each that was called, by name, without its logs.
 	Last  map[string]models.Invocation
 	Total int64
+	// Week is what each did in the last seven days, by name; nil for who may not see
+	// statistics.
+	Week map[string]models.Tally
 }
 
 // Page returns a page of the functions of an environment by name, those whose
 // name holds a text, with their last runs. Needs functions.view.
 func (s *Functions) Page(ctx context.Context, actor models.Actor, appID, env, text string, page models.PageRequest) (FunctionPage, error) {
-	if _, err := s.may(ctx, s.store, actor, appID, env, models.FunctionsView); err != nil {
+	place, _, view, err := s.look(ctx, s.store, actor, appID, env)
+	if err != nil {
+		return FunctionPage{}, err
+	}
+	if err := models.MayUse(place, view, models.FunctionsView, s.now()).Err(); err != nil {
 		return FunctionPage{}, err
 	}
 	if err := s.recorder.flush(ctx); err != nil {
@@ -32,8 +40,15 @@ func (s *Functions) Page(ctx context.Context, actor models.Actor, appID, env, te
 	for _, f := range list {
 		names = append(names, f.Name)
 	}
-	last, err := s.store.Invocations.Last(ctx, env, names)
-	return FunctionPage{Functions: list, Last: last, Total: total}, err
+	out := FunctionPage{Functions: list, Total: total}
+	if out.Last, err = s.store.Invocations.Last(ctx, env, names); err != nil {
+		return FunctionPage{}, err
+	}
+	if models.MayMonitorFunction(place, view, s.now()).Allowed {
+		since := store.UsageFilter{EnvironmentID: env, Layout: models.DayLayout, Since: s.now().AddDate(0, 0, 1-weekDays)}
+		out.Week, err = s.store.Usage.OfFunctions(ctx, since, names)
+	}
+	return out, err
 }
 
 // FunctionOverview is an environment's functions at a glance.

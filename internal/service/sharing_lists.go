@@ -35,6 +35,8 @@ type ShareList struct {
 	// Calls7Days and Denied7Days count all shares of the listed direction, not
 	// those of the page alone.
 	Calls7Days, Denied7Days int64
+	// CallsBefore counts the calls of the seven days before.
+	CallsBefore int64
 	MayShare                models.Decision // add, edit, pause, resume, remove
 	MayLeave                models.Decision
 	// Counts is how many shares of the listed direction the filter finds, by state,

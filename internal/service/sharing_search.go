@@ -48,7 +48,8 @@ func (s *Sharing) totals(ctx context.Context, appID string, incoming bool, out *
 	if out.TotalOutgoing, out.TotalIncoming, err = s.store.Shares.Totals(ctx, appID); err != nil {
 		return err
 	}
-	out.Calls7Days, out.Denied7Days, err = s.store.Usage.SharedCalls(ctx, appID, incoming, s.daysAgo(weekDays))
+	week, err := s.store.Usage.SharedCalls(ctx, appID, incoming, s.daysAgo(2*weekDays), s.daysAgo(weekDays))
+	out.Calls7Days, out.Denied7Days, out.CallsBefore = week.Calls, week.Denied, week.Before
 	return err
 }
 

@@ -113,11 +113,14 @@ func TestUsage_CountsWhatWentThroughShares(t *testing.T) {
 	eachStore(t, func(t *testing.T, s *store.Store) {
 		ctx := t.Context()
 		stock(t, s)
-		for incoming, want := range map[bool][2]int64{false: {14, 1}, true: {2, 3}} {
-			calls, denied, err := s.Usage.SharedCalls(ctx, kitchenID, incoming, "2026-11-16")
+		for incoming, want := range map[bool]store.SharedUse{false: {Calls: 14, Denied: 1}, true: {Calls: 2, Denied: 3}} {
+			used, err := s.Usage.SharedCalls(ctx, kitchenID, incoming, "2026-11-09", "2026-11-16")
 			must(t, err)
-			same(t, want, [2]int64{calls, denied})
+			same(t, want, used)
 		}
+		used, err := s.Usage.SharedCalls(ctx, kitchenID, false, "2026-11-16", "2026-11-22")
+		must(t, err)
+		same(t, store.SharedUse{Calls: 5, Denied: 1, Before: 9}, used)
 		days, err := s.Usage.OfShares(ctx, "2026-11-16", []string{"Alpha", "beta", "epsilon"})
 		must(t, err)
 		same(t, []store.ShareDay{

@@ -9,15 +9,24 @@ import (
 // it.
 const sharedUse = "usage_days.environment_id = grants.environment_id AND usage_days.caller_app_id = shares.grantee_app_id"
 
-// SharedCalls adds up, from a day on, what was called through all shares of an
-// app of one direction.
-func (r Usage) SharedCalls(ctx context.Context, appID string, incoming bool, day string) (calls, denied int64, err error) {
+// SharedUse is what was called through all shares of an app of one direction.
+type SharedUse struct {
+	Calls, Denied int64
+	Before        int64 // calls before the day
+}
+
+// SharedCalls adds up what was called through all shares of an app of one direction,
+// from a day on and, from an earlier one, before it.
+func (r Usage) SharedCalls(ctx context.Context, appID string, incoming bool, earlier, day string) (SharedUse, error) {
 	side, _ := sides(incoming)
-	var sum struct{ Calls, Denied int64 }
-	err = r.s.reader(ctx).Raw("SELECT COALESCE(SUM(usage_days.calls), 0) AS calls, COALESCE(SUM(usage_days.denied), 0) AS denied"+
+	var sum SharedUse
+	since := func(column, sign string) string {
+		return "CAST(COALESCE(SUM(CASE WHEN usage_days.day " + sign + " @day THEN usage_days." + column + " ELSE 0 END), 0) AS bigint)"
+	}
+	err := r.s.reader(ctx).Raw("SELECT "+since("calls", ">=")+" AS calls, "+since("denied", ">=")+" AS denied, "+since("calls", "<")+" AS before"+
 		" FROM shares JOIN grants ON grants.share_id = shares.id JOIN usage_days ON "+sharedUse+
-		" WHERE "+side+" = ? AND usage_days.day >= ?", appID, day).Scan(&sum).Error
-	return sum.Calls, sum.Denied, translate(err)
+		" WHERE "+side+" = @app AND usage_days.day >= @earlier", map[string]any{"app": appID, "day": day, "earlier": earlier}).Scan(&sum).Error
+	return sum, translate(err)
 }
 
 // OfShares returns, from a day on, what was called through these shares, by day.

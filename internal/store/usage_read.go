@@ -97,3 +97,13 @@ func (r Usage) Table(ctx context.Context, f UsageFilter, limit int) ([]UsageCoun
 	}, 3)
 	return out, err
 }
+
+// OfFunctions adds up, from a time on, the runs of functions of an environment by
+// name, in whole periods of a layout.
+func (r Usage) OfFunctions(ctx context.Context, f UsageFilter, names []string) (map[string]models.Tally, error) {
+	unit, out := units[len(f.Layout)], map[string]models.Tally{}
+	query := "SELECT function_name, " + countSums + " FROM usage_counts WHERE environment_id = ? AND function_name IN ? AND period >= ? AND period < ? GROUP BY 1"
+	args := []any{f.EnvironmentID, names, unit + f.Since.UTC().Format(f.Layout), unit + "~"}
+	err := r.counted(ctx, query, args, func(found []string, t models.Tally) { out[found[0]] = t }, 1)
+	return out, err
+}

@@ -23,6 +23,8 @@ type IndexPage struct {
 	WithMe                  bool
 	ByMeCount, WithMeCount  string
 	Calls7Days, Denied7Days string // of all shares of the direction
+	CallsBefore             string // in the seven days before, ready to print
+	RefusedHref             string // the reasons of what was refused, empty for none
 	ByMe                    []Row
 	Incoming                []IncomingShareRow
 	// CanShare allows adding, editing, pausing and removing outgoing shares;
@@ -47,9 +49,9 @@ type Row struct {
 	Grants     []views.GrantRow
 	State      views.ShareState
 	Calls7Days string
-	Trend      []int64 // calls of the last days, nil for none at all
-	LastUse    string  // empty when never used
-	Until      string  // empty for no end
+	Trend      []int64       // calls of the last days, nil for none at all
+	LastUse    *views.Moment // nil when never used
+	Until      string        // empty for no end
 	Note       string
 
 	CanPause, CanResume, CanRemove bool
@@ -174,7 +176,7 @@ func Index(p IndexPage) templ.Component {
 					var templ_7745c5c3_Var5 templ.SafeURL
 					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinURLErrs(templ.URL(p.EnableHref))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `shares/index.templ`, Line: 90, Col: 58}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `shares/index.templ`, Line: 92, Col: 58}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 					if templ_7745c5c3_Err != nil {
@@ -187,7 +189,7 @@ func Index(p IndexPage) templ.Component {
 					var templ_7745c5c3_Var6 string
 					templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(p.WhyNot)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `shares/index.templ`, Line: 90, Col: 100}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `shares/index.templ`, Line: 92, Col: 100}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 					if templ_7745c5c3_Err != nil {
@@ -259,7 +261,7 @@ func Index(p IndexPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Stat(i18n.T(ctx, "shares.calls_7_days_all"), p.Calls7Days, "").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Stat(i18n.T(ctx, "shares.calls_7_days_all"), p.Calls7Days, p.CallsBefore).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -267,9 +269,16 @@ func Index(p IndexPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Stat(i18n.T(ctx, "shares.denied_7_days_all"), p.Denied7Days, "").Render(ctx, templ_7745c5c3_Buffer)
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
+				if p.RefusedHref == "" {
+					templ_7745c5c3_Err = ui.Stat(i18n.T(ctx, "shares.denied_7_days_all"), p.Denied7Days, "").Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
+				} else {
+					templ_7745c5c3_Err = ui.StatLink(i18n.T(ctx, "shares.denied_7_days_all"), p.Denied7Days, p.RefusedHref, i18n.T(ctx, "denials.see_why")).Render(ctx, templ_7745c5c3_Buffer)
+					if templ_7745c5c3_Err != nil {
+						return templ_7745c5c3_Err
+					}
 				}
 				return nil
 			})
