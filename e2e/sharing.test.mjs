@@ -1,7 +1,7 @@
 // 环境共享 in a browser: finding shares, the form as one types and ticks, two
 // administrators, a share's own page, and the map.
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 
@@ -67,7 +67,7 @@ describe('sharing', () => {
 
   test('the list narrows without JavaScript', () => journey(browser, server, { storageState: alice, javaScriptEnabled: false }, async page => {
     await page.goto(list)
-    await page.getByRole('searchbox').fill('会员')
+    await page.getByRole('searchbox', { name: '搜索应用名称、AppID 或备注' }).fill('会员')
     await page.getByLabel('排序').selectOption('calls')
     await page.getByRole('button', { name: '筛选' }).click()
     await page.waitForURL(/sort=calls/)
@@ -106,6 +106,45 @@ describe('sharing', () => {
     await page.keyboard.press('Enter')
     await ui.flash(page, `已共享给 ${campaign.name}`)
     assert.match(await ui.shareRow(page, campaign).innerText(), /返场/)
+  }))
+
+  test('the code that the overview of a borrowed environment shows runs as it is', () => journey(browser, server, { storageState: alice }, async page => {
+    await page.goto(`/apps/${member.appid}/envs/${mall.test}`)
+    const code = await page.getByTestId('in-code').innerText()
+    const folder = path.join(server.dir, 'functions', 'asShown')
+    await mkdir(folder, { recursive: true })
+    await writeFile(path.join(folder, 'index.js'), `exports.main = async () => {
+      ${code}
+      return (await lent.callFunction({ name: 'hello' })).result
+    }`)
+    const file = path.join(server.dir, 'as-shown.yaml')
+    await writeFile(file, JSON.stringify({
+      apps: [{
+        appid: member.appid, name: member.name, type: 'miniprogram', principal: 'acme',
+        environments: [{ id: member.env, name: '会员环境', functions: 'functions' }],
+      }],
+    }))
+    await server.run('apply', '-f', file)
+    const { returned, error } = await ui.run(page, member, member.env, 'asShown')
+    assert.equal(error, '')
+    assert.equal(returned.fromAppid, member.appid)
+  }))
+
+  test('the top bar finds the environment, and the key / leads there', () => journey(browser, server, { storageState: alice }, async page => {
+    await page.goto(list)
+    await page.keyboard.press('/')
+    const search = page.getByRole('searchbox', { name: '搜索环境、云函数、共享' })
+    assert.ok(await search.evaluate(e => e === document.activeElement), 'the search takes the focus')
+    await page.keyboard.type('hello')
+    await page.keyboard.press('Enter')
+    await page.getByTestId('found-functions').getByRole('link', { name: 'hello' }).first().click()
+    await page.waitForURL(`**${ui.functionPath(mall, mall.test, 'hello')}`)
+    await page.setViewportSize({ width: 360, height: 800 })
+    await page.getByTestId('search-link').click()
+    await page.getByRole('searchbox', { name: '搜索环境、云函数、共享' }).last().fill('会员')
+    await page.keyboard.press('Enter')
+    await page.getByTestId('found-lends').getByRole('link', { name: member.name }).click()
+    await page.waitForURL(/shares\/\w+$/)
   }))
 
   test('what saving changes is told while one ticks', () => journey(browser, server, { storageState: alice }, async page => {

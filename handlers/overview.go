@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -32,7 +33,7 @@ func (h Overview) show(c echo.Context) error {
 		OwnerName: p.opened.Owner.Name, Borrowed: p.opened.View.Borrowed(),
 		FunctionCount: unknownCount, Invocations24Hours: unknownCount,
 		SharedByMe: number(p.Outgoing), SharedWithMe: number(p.Incoming),
-		AuthMissing: authMissing(ctx, p),
+		AuthMissing: authMissing(ctx, p), Code: environmentCode(p.opened.View),
 	}
 	if err := h.addRefused(c, p, &page); err != nil {
 		return err
@@ -102,6 +103,16 @@ func (h Overview) addFunctions(ctx context.Context, actor models.Actor, may mode
 		})
 	}
 	return found.Functions, nil
+}
+
+// environmentCode is how code in a function reaches an environment: one's own by its
+// id, that of another app through a handshake. The words are those of wx-server-sdk.
+func environmentCode(view models.EnvironmentView) string {
+	begin := "const cloud = require('wx-server-sdk')\n"
+	if !view.Borrowed() {
+		return fmt.Sprintf(begin+"cloud.init({ env: '%s' })", view.Environment.ID)
+	}
+	return fmt.Sprintf(begin+"const lent = new cloud.Cloud({\n  resourceAppid: '%s',\n  resourceEnv: '%s',\n})\nawait lent.init()", view.Environment.AppID, view.Environment.ID)
 }
 
 // recentShown is how many of the last invocations the overview shows.

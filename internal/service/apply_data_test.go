@@ -93,6 +93,8 @@ func TestApply_DataIsChecked(t *testing.T) {
 		"no such folder":      {"", strings.Replace(withData, "folder: files", "folder: none", 1), "error.manifest_file", "storage: "},
 		"a file as folder":    {"", strings.Replace(withData, "folder: files", "folder: products.jsonl", 1), "error.manifest_folder", "storage: "},
 		"outside":             {"", strings.Replace(withData, "folder: files", "folder: ../files", 1), "error.manifest_path", "storage: "},
+		"functions outside":   {"", strings.Replace(withData, "id: shop-1", "id: shop-1\n        functions: /functions", 1), "error.manifest_path", "functions: "},
+		"no functions":        {"", strings.Replace(withData, "id: shop-1", "id: shop-1\n        functions: none", 1), "error.manifest_file", "functions: "},
 		"absolute":            {"", strings.Replace(withData, "products.jsonl", "/products.jsonl", 1), "error.manifest_path", "documents: "},
 	} {
 		files := dataFiles(1)

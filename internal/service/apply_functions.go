@@ -24,9 +24,12 @@ type preparedFunction struct {
 
 func (s *Manifests) prepareFolder(ctx context.Context, out map[functionKey]preparedFunction, env ManifestEnvironment, o ApplyOptions) error {
 	root := path.Clean(env.Functions)
+	if !fs.ValidPath(root) {
+		return fmt.Errorf("functions: %w", models.E(models.CodeInvalid, "error.manifest_path", "path", env.Functions))
+	}
 	entries, err := fs.ReadDir(o.Files, root)
 	if err != nil {
-		return fmt.Errorf("functions: %w", err)
+		return fmt.Errorf("functions: %w", manifestFile(env.Functions, err))
 	}
 	for _, entry := range entries {
 		if !entry.IsDir() || entry.Name() == "node_modules" || strings.HasPrefix(entry.Name(), ".") {
