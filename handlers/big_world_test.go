@@ -222,6 +222,6 @@ func (w *bigWorld) lists() []listPage {
 		{"statistics", paths.Usage(paths.Statistics(shop, env), "30d", ""), w.boss, s.days}, {"monitoring", paths.Usage(paths.FunctionMonitoring(shop, env, "hello"), "30d", ""), w.boss, s.days},
 		{"installation's principals", paths.OperatorPrincipals(), w.operator, s.principals}, {"installation's apps", paths.OperatorApps(), w.operator, s.shares},
 		{"installation's apps, searched", paths.OperatorApps() + "?q=9", w.operator, s.shares}, {"installation's users", paths.OperatorUsers(), w.operator, s.users},
-		{"simplest page", paths.Extensions(shop), w.boss, s.shares},
+		{"search", paths.Search(shop, "00"), w.boss, 2*s.shares + s.environments}, {"simplest page", paths.Extensions(shop), w.boss, s.shares},
 	}
 }

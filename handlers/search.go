@@ -76,15 +76,15 @@ func foundFunctions(ctx context.Context, app string, found service.Found) apps.F
 	return kind
 }
 
-func foundShares(ctx context.Context, app, text string, list service.ShareList, withMe bool) apps.FoundKind {
-	total := list.Counts.In(models.ShareFilter{}.Clean().State)
+func foundShares(ctx context.Context, app, text string, list service.FoundShares, withMe bool) apps.FoundKind {
+	total := list.Total
 	kind := apps.FoundKind{ID: "lends", Title: i18n.T(ctx, "search.lends", "count", number(total))}
 	if withMe {
 		kind.ID, kind.Title = "borrows", i18n.T(ctx, "search.borrows", "count", number(total))
 	}
 	for _, s := range list.Shares {
 		kind.Things = append(kind.Things, apps.FoundThing{
-			Href: paths.Share(app, s.Share.ID), Name: s.Other.Name, ID: s.Other.AppID, Where: s.Share.Note, Lent: withMe,
+			Href: paths.Share(app, s.ID), Name: s.Other.Name, ID: s.Other.AppID, Where: s.Note, Lent: withMe,
 		})
 	}
 	if total > int64(len(list.Shares)) {

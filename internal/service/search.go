@@ -32,19 +32,31 @@ type Found struct {
 	// MoreFunctions says that not all are listed.
 	MoreFunctions bool
 	// Lends and Borrows are shares, by the other app's name, AppID or the note.
-	Lends, Borrows ShareList
+	Lends, Borrows FoundShares
+}
+
+// FoundShares are the first shares of one direction that a search found, and how
+// many there are.
+type FoundShares struct {
+	Shares []FoundShare
+	Total  int64
+}
+
+// FoundShare is a share with the app on its other side.
+type FoundShare struct {
+	ID, Note string
+	Other    models.App
 }
 
 // None tells that nothing was found.
 func (f Found) None() bool {
-	return f.Environments.Total() == 0 && len(f.Functions) == 0 && len(f.Lends.Shares) == 0 && len(f.Borrows.Shares) == 0
+	return f.Environments.Total() == 0 && len(f.Functions) == 0 && f.Lends.Total == 0 && f.Borrows.Total == 0
 }
 
 // Search looks for environments, functions and shares in the console of an app.
 type Search struct {
 	base
-	apps    *Apps
-	sharing *Sharing
+	apps *Apps
 }
 
 // Find returns what holds a text, as far as the actor sees it: functions of an
@@ -67,13 +79,41 @@ func (s *Search) Find(ctx context.Context, actor models.Actor, appID, text strin
 	if out.Environments, err = s.apps.Environments(ctx, actor, appID, EnvironmentFilter{Text: text}, page); err != nil {
 		return Found{}, err
 	}
-	if out.Lends, err = s.sharing.Search(ctx, actor, appID, false, models.ShareFilter{Text: text}, page); err != nil {
+	if out.Lends, err = s.shares(ctx, appID, text, false, page); err != nil {
 		return Found{}, err
 	}
-	if out.Borrows, err = s.sharing.Search(ctx, actor, appID, true, models.ShareFilter{Text: text}, page); err != nil {
+	if out.Borrows, err = s.shares(ctx, appID, text, true, page); err != nil {
 		return Found{}, err
 	}
 	return out, s.functions(ctx, place, facts.App, text, &out)
+}
+
+// shares looks for shares of one direction.
+func (s *Search) shares(ctx context.Context, appID, text string, incoming bool, page models.PageRequest) (FoundShares, error) {
+	search := store.ShareSearch{AppID: appID, Incoming: incoming, Filter: models.ShareFilter{Text: text}.Clean(), Now: s.now()}
+	counts, err := s.store.Shares.Count(ctx, search)
+	if err != nil {
+		return FoundShares{}, err
+	}
+	shares, err := s.store.Shares.Find(ctx, search, page)
+	if err != nil {
+		return FoundShares{}, err
+	}
+	others := make([]string, len(shares))
+	for i, share := range shares {
+		if others[i] = share.GranteeAppID; incoming {
+			others[i] = share.OwnerAppID
+		}
+	}
+	apps, err := s.store.Apps.ByIDs(ctx, others)
+	if err != nil {
+		return FoundShares{}, err
+	}
+	out := FoundShares{Total: counts.In(search.Filter.State)}
+	for i, share := range shares {
+		out.Shares = append(out.Shares, FoundShare{ID: share.ID, Note: share.Note, Other: apps[others[i]]})
+	}
+	return out, nil
 }
 
 // functions looks in the environments whose functions the actor may view.

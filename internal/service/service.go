@@ -111,7 +111,7 @@ func New(d Deps) *Services {
 	s.Accounts = &Accounts{base: b, keys: d.Keys, limiter: newLoginLimiter(d.Now, loginEvery, loginBurst), codes: newCodeLimiter(d.Now), external: d.External, createUsers: d.CreateExternalUsers, passwordMemory: cmp.Or(d.PasswordMemory, argonMemory)}
 	s.Apps = &Apps{base: b}
 	s.Sharing = &Sharing{base: b, recorder: rec}
-	s.Search = &Search{base: b, apps: s.Apps, sharing: s.Sharing}
+	s.Search = &Search{base: b, apps: s.Apps}
 	s.Credentials = &Credentials{base: b, keys: d.Keys, runs: &runs{}}
 	code := &codeCache{store: d.Store, dir: d.FunctionsDir}
 	s.Calls = &Calls{base: b, credentials: s.Credentials, runner: d.Runner, code: code, recorder: rec, gatewayURL: d.WorkerGatewayURL, denials: s.denials}
