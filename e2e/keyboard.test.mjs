@@ -103,7 +103,7 @@ describe('with the keyboard alone', () => {
     await page.locator('details[data-menu][open]').waitFor({ state: 'detached' })
     await focused(switcher)
     await page.keyboard.press('Space')
-    await press(page, link(page, '切换或创建环境'))
+    await press(page, link(page, '切换环境'))
     await openDialog(page, link(page.getByTestId('deleted-environment').filter({ hasText: mall.prod }), '恢复'))
     await press(page, button(dialog, '恢复'))
     await ui.flash(page, `环境 ${mall.prod} 已恢复`)

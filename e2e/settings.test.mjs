@@ -148,7 +148,7 @@ describe('settings', () => {
       await page.goto(`/apps/${mall.appid}/envs/${mall.prod}/functions`)
       await page.getByText(`环境 ${mall.prod} 已被删除`).waitFor()
       await page.getByTestId('environment-switcher').click()
-      await page.locator('header .menu-panel').getByRole('link', { name: '切换或创建环境' }).click()
+      await page.locator('header .menu-panel').getByRole('link', { name: '切换环境' }).click()
       const kept = page.getByTestId('deleted-environment').filter({ hasText: mall.prod })
       await kept.getByRole('link', { name: '恢复' }).click()
       await page.getByText('删除时结束的共享不会恢复').waitFor()
@@ -169,7 +169,7 @@ describe('settings', () => {
       await journey(browser, server, { storageState: bob, expected, javaScriptEnabled: false }, async page => {
         await ui.openApp(page, campaign)
         await page.getByTestId('environment-switcher').click()
-        await page.locator('header .menu-panel').getByRole('link', { name: '切换或创建环境' }).click()
+        await page.locator('header .menu-panel').getByRole('link', { name: '切换环境' }).click()
         await page.getByTestId('borrowed-environment').getByText(`借用 · ${mall.name}`).waitFor()
         await page.getByRole('link', { name: '创建环境' }).click()
         await page.getByLabel('环境名称').fill('活动环境')

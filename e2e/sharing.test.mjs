@@ -113,10 +113,8 @@ describe('sharing', () => {
     const code = await page.getByTestId('in-code').innerText()
     const folder = path.join(server.dir, 'functions', 'asShown')
     await mkdir(folder, { recursive: true })
-    await writeFile(path.join(folder, 'index.js'), `exports.main = async () => {
-      ${code}
-      return (await lent.callFunction({ name: 'hello' })).result
-    }`)
+    assert.match(code, /\/\/ lent/)
+    await writeFile(path.join(folder, 'index.js'), code.replace(/\/\/ lent.*/, "return (await lent.callFunction({ name: 'hello' })).result"))
     const file = path.join(server.dir, 'as-shown.yaml')
     await writeFile(file, JSON.stringify({
       apps: [{

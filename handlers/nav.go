@@ -34,7 +34,7 @@ func (h pages) base(c echo.Context, p place, tab string) views.Base {
 }
 
 func (h pages) nav(ctx context.Context, p place, tab string) *views.Nav {
-	n := &views.Nav{App: navApp(p.App), Tabs: tabs(ctx, p, tab), Searchable: p.MayOpen.Allowed}
+	n := &views.Nav{App: navApp(p.App), Tabs: tabs(ctx, p, tab), Searchable: p.MayOpen.Allowed, CanCreate: p.MayCreateEnvironment.Allowed}
 	for _, a := range p.Apps {
 		n.Apps = append(n.Apps, navApp(a))
 	}
@@ -64,17 +64,13 @@ func (h pages) nav(ctx context.Context, p place, tab string) *views.Nav {
 	return n
 }
 
-// maxSwitched is how many entries a switcher of the top bar lists; its last link
-// leads to all.
-const maxSwitched = 30
-
 // first returns the entries of a switcher that are listed, the current one, if any,
 // among them.
 func first[T comparable](list []T, current ...T) []T {
-	list = slices.Clip(list[:min(len(list), maxSwitched)])
+	list = slices.Clip(list[:min(len(list), service.MaxSwitched)])
 	for _, c := range current {
 		if !slices.Contains(list, c) {
-			list = append(list[:min(len(list), maxSwitched-1)], c)
+			list = append(list[:min(len(list), service.MaxSwitched-1)], c)
 		}
 	}
 	return list

@@ -105,6 +105,14 @@ func (h Overview) addFunctions(ctx context.Context, actor models.Actor, may mode
 	return found.Functions, nil
 }
 
+// lentCode is what follows in a function that uses a borrowed environment.
+const lentCode = `
+exports.main = async () => {
+  const lent = new cloud.Cloud({ resourceAppid: '%s', resourceEnv: '%s' })
+  await lent.init()
+  // lent.callFunction({ … })  lent.database()  lent.downloadFile({ … })
+}`
+
 // environmentCode is how code in a function reaches an environment: one's own by its
 // id, that of another app through a handshake. The words are those of wx-server-sdk.
 func environmentCode(view models.EnvironmentView) string {
@@ -112,7 +120,7 @@ func environmentCode(view models.EnvironmentView) string {
 	if !view.Borrowed() {
 		return fmt.Sprintf(begin+"cloud.init({ env: '%s' })", view.Environment.ID)
 	}
-	return fmt.Sprintf(begin+"const lent = new cloud.Cloud({\n  resourceAppid: '%s',\n  resourceEnv: '%s',\n})\nawait lent.init()", view.Environment.AppID, view.Environment.ID)
+	return fmt.Sprintf(begin+lentCode, view.Environment.AppID, view.Environment.ID)
 }
 
 // recentShown is how many of the last invocations the overview shows.

@@ -44,6 +44,9 @@ func (h Search) show(c echo.Context) error {
 			page.Found = append(page.Found, kind)
 		}
 	}
+	if found.Partly {
+		page.Partly = i18n.T(ctx, "search.partly", "count", number(service.MaxSearched))
+	}
 	return render.Page(c, http.StatusOK, apps.Search(page))
 }
 

@@ -44,3 +44,33 @@ func TestAnAppWithoutConsoleCannotBeSearched(t *testing.T) {
 		t.Error("a closed console offers a search")
 	}
 }
+
+// SQLite refuses patterns beyond 50,000 bytes.
+func TestLongSearchesAreNoFailure(t *testing.T) {
+	k := newWorld(t)
+	long := strings.Repeat("订", 20_000)
+	k.deploy(shopTest, "hello", mainOne)
+	b, operator := k.admin(shop), k.operator("ops")
+	for address, who := range map[string]*browser{
+		paths.AppsQuery(long): b, paths.EnvironmentsQuery(shop, long): b, paths.MembersQuery(shop, long): b, paths.Search(shop, long): b,
+		paths.FunctionsQuery(shop, shopTest, long): b, paths.CollectionsQuery(shop, shopTest, long): b, paths.Shares(shop) + "?q=" + long: b,
+		paths.Audit(shop) + "?subject=" + long: b, paths.Audit(shop) + "?actor=" + long: b, paths.VisitorsQuery(shop, shopTest, "", long): b,
+		paths.Invocations(shop, shopTest, "hello") + "?q=" + long: b, paths.Explain(shop, paths.Question{}) + "?ask=1&resource=" + long: b,
+		paths.OperatorApps() + "?q=" + long: operator, paths.OperatorUsers() + "?q=" + long: operator, paths.OperatorPrincipals() + "?q=" + long: operator,
+	} {
+		if p := who.get(address); p.status >= 500 {
+			t.Errorf("%.60s: status %d", address, p.status)
+		}
+	}
+}
+
+func TestAPageBehindTheLastIsTheLast(t *testing.T) {
+	k := newWorld(t)
+	for _, name := range []string{"one", "two"} {
+		k.deploy(shopTest, name, mainOne)
+	}
+	p := k.admin(shop).get(paths.Page(paths.Functions(shop, shopTest), 999)).want(200).wantCount(`[data-testid="function-row"]`, 2)
+	if p.Find(`a[rel="prev"]`).Length() != 0 {
+		t.Error("it leads back to a page that is the same")
+	}
+}

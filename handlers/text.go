@@ -97,9 +97,11 @@ func (h pages) shareState(s models.Share, status models.ShareStatus) views.Share
 	return state
 }
 
-// pagination is the foot of a list; address is the list without its page.
+// pagination is the foot of a list; address is the list without its page. Where a page
+// behind the last one was asked for, the list shows the last one.
 func pagination(ctx context.Context, address string, page models.PageRequest, total int64) ui.PaginationProps {
 	p := ui.PaginationProps{}
+	page = page.Within(total)
 	if total > 0 {
 		p.Text = i18n.T(ctx, "list.total", "total", number(total))
 	}

@@ -91,6 +91,14 @@ func MayAdministerInstallation(a Actor) Decision {
 // an app, its first one included, which activates the app (S11).
 func MayCreateEnvironment(s Standing) Decision { return s.need(RoleAdmin) }
 
+// MayAdministerSharing reports whether the actor's role lets them turn sharing on and
+// off, and share, whatever the state of the app is.
+func MayAdministerSharing(s Standing) Decision { return s.need(RoleAdmin) }
+
+// MayLeaveShares reports whether the actor's role lets them leave what others share
+// with the app (S12).
+func MayLeaveShares(s Standing) Decision { return s.need(RoleAdmin) }
+
 // MayEnableSharing reports whether the actor may turn environment sharing on
 // (S1). An app without console entry has no page to do it on.
 func MayEnableSharing(s Standing, f AppFacts, now time.Time) Decision {

@@ -49,23 +49,6 @@ func (p Permission) ByCode() bool {
 	return false
 }
 
-// PermissionGroup is a row of the permission matrix.
-type PermissionGroup struct {
-	Name        string // functions, database, storage, other
-	Permissions []Permission
-}
-
-// PermissionGroups returns the permissions by group, in the order in which they
-// are shown.
-func PermissionGroups() []PermissionGroup {
-	return []PermissionGroup{
-		{"functions", []Permission{FunctionsView, FunctionsOperate, FunctionsInvoke}},
-		{"database", []Permission{DatabaseView, DatabaseOperate, DatabaseRead, DatabaseWrite}},
-		{"storage", []Permission{StorageView, StorageOperate, StorageRead, StorageWrite}},
-		{"other", []Permission{UsersView, StatisticsView, SettingsView}},
-	}
-}
-
 func bitOf(p Permission) PermissionSet {
 	for i, q := range permissions {
 		if p == q {

@@ -1,9 +1,7 @@
 package models
 
 import (
-	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // EndingSoon is from how long before its end a share counts as about to end.
@@ -58,14 +56,11 @@ const (
 // ShareSorts are the orders as they are offered.
 func ShareSorts() []ShareSort { return []ShareSort{SortNewest, SortName, SortCalls, SortEnding} }
 
-// maxSearch bounds what is searched for, in characters.
-const maxSearch = 100
-
 // Clean returns the filter without what no list knows: an address that was typed
 // by hand then shows more instead of an error.
 func (f ShareFilter) Clean() ShareFilter {
-	f.Text = cleanSearch(f.Text)
-	f.EnvironmentID = cleanSearch(f.EnvironmentID)
+	f.Text = SearchText(f.Text)
+	f.EnvironmentID = SearchText(f.EnvironmentID)
 	if bitOf(f.Permission) == 0 {
 		f.Permission = ""
 	}
@@ -85,20 +80,6 @@ func (f ShareFilter) Clean() ShareFilter {
 // Narrows reports whether the filter leaves anything out.
 func (f ShareFilter) Narrows() bool {
 	return f.Text != "" || f.State != "" || f.EnvironmentID != "" || f.Permission != ""
-}
-
-// cleanSearch is text that a database takes, within bounds.
-func cleanSearch(s string) string {
-	s = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if isControl(r) || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}, s))
-	if runes := []rune(s); len(runes) > maxSearch {
-		return string(runes[:maxSearch])
-	}
-	return s
 }
 
 // ShareCounts is how many shares a filter finds, by state; All ignores the state

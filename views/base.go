@@ -49,6 +49,8 @@ type Nav struct {
 	Borrowed    []NavEnvironment
 	Tabs        []Tab
 	Strip       *Strip // only in a borrowed environment
+	// CanCreate leads to the form that creates an environment.
+	CanCreate bool
 	// Searchable shows the search of the top bar: the app has a console to look in.
 	Searchable bool
 	// WhyNotConfigure says why the settings that belong to the owner's

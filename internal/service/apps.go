@@ -40,7 +40,7 @@ func (s *Apps) List(ctx context.Context, actor models.Actor, text string, page m
 	if !actor.Known() {
 		return AppList{}, models.E(models.CodeUnauthenticated, "error.unauthenticated")
 	}
-	search := store.AppSearch{UserID: actor.UserID, Text: strings.TrimSpace(text)}
+	search := store.AppSearch{UserID: actor.UserID, Text: models.SearchText(text)}
 	total, err := s.store.Users.CountApps(ctx, search)
 	if err != nil {
 		return AppList{}, err
@@ -165,7 +165,7 @@ func (o Opened) MayConfigure() models.Decision {
 // the app may call it; an environment that is neither the app's own nor lent to
 // it is not found, one whose share rests is forbidden with the reason.
 func (s *Apps) Open(ctx context.Context, actor models.Actor, appID, environmentID string) (Opened, error) {
-	place, facts, err := entryOf(ctx, s.store, actor, appID, maxSwitched, s.now())
+	place, facts, err := entryOf(ctx, s.store, actor, appID, MaxSwitched, s.now())
 	if err != nil {
 		return Opened{}, err
 	}

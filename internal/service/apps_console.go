@@ -8,9 +8,9 @@ import (
 	"envshare/models"
 )
 
-// maxSwitched is how many apps, own environments and shares the switchers of the top
+// MaxSwitched is how many apps, own environments and shares the switchers of the top
 // bar know; their last link leads to all.
-const maxSwitched = 30
+const MaxSwitched = 30
 
 // Console is what every page of an app's console stands on.
 type Console struct {
@@ -55,7 +55,7 @@ type BorrowedEnvironment struct {
 // call it; for others the app is not found. An app without console entry is no
 // error here: MayOpen says why it stays closed (S11).
 func (s *Apps) Console(ctx context.Context, actor models.Actor, appID string) (Console, error) {
-	place, facts, err := entryOf(ctx, s.store, actor, appID, maxSwitched, s.now())
+	place, facts, err := entryOf(ctx, s.store, actor, appID, MaxSwitched, s.now())
 	if err != nil {
 		return Console{}, err
 	}
@@ -67,7 +67,7 @@ func (s *Apps) Console(ctx context.Context, actor models.Actor, appID string) (C
 // nil where there is none. "" is no environment. Members of the app may call it;
 // an app without console entry is forbidden with the reason.
 func (s *Apps) Enter(ctx context.Context, actor models.Actor, appID string, environments ...string) (Console, *Opened, error) {
-	place, facts, err := entryOf(ctx, s.store, actor, appID, maxSwitched, s.now())
+	place, facts, err := entryOf(ctx, s.store, actor, appID, MaxSwitched, s.now())
 	if err != nil {
 		return Console{}, nil, err
 	}
@@ -112,7 +112,7 @@ func entryOf(ctx context.Context, tx *store.Store, actor models.Actor, appID str
 
 func (s *Apps) console(ctx context.Context, place models.Standing, facts models.AppFacts) (Console, error) {
 	now := s.now()
-	apps, err := s.store.Users.Apps(ctx, store.AppSearch{UserID: place.Actor.UserID}, models.PageRequest{Page: 1, Size: maxSwitched})
+	apps, err := s.store.Users.Apps(ctx, store.AppSearch{UserID: place.Actor.UserID}, models.PageRequest{Page: 1, Size: MaxSwitched})
 	if err != nil {
 		return Console{}, err
 	}
@@ -136,7 +136,7 @@ func (s *Apps) console(ctx context.Context, place models.Standing, facts models.
 		MayCreateEnvironment: models.MayCreateEnvironment(place),
 		MayEnableSharing:     models.MayEnableSharing(place, facts, now),
 		MayDisableSharing:    models.MayDisableSharing(place, facts, int(outgoing), true),
-		MayAdministerSharing: models.MayCreateEnvironment(place),
+		MayAdministerSharing: models.MayAdministerSharing(place),
 		MayShare:             mayShareAny(place, facts, now),
 	}, nil
 }

@@ -31,7 +31,7 @@ func (s *Documents) CollectionPage(ctx context.Context, actor models.Actor, appI
 	if err != nil {
 		return CollectionPage{}, err
 	}
-	text = strings.ToLower(strings.TrimSpace(text))
+	text = strings.ToLower(models.SearchText(text))
 	list = slices.DeleteFunc(list, func(c docdb.CollectionInfo) bool { return !strings.Contains(strings.ToLower(c.Name), text) })
 	out := CollectionPage{Total: int64(len(list)), Page: page.Within(int64(len(list)))}
 	first := min(out.Page.Offset(), len(list))

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"strings"
 
 	"envshare/internal/store"
 	"envshare/models"
@@ -42,7 +41,7 @@ func (s *Apps) Environments(ctx context.Context, actor models.Actor, appID strin
 	if err := models.MaySeeApp(place).Err(); err != nil {
 		return EnvironmentList{}, err
 	}
-	search, out := store.EnvironmentSearch{AppID: appID, Text: strings.TrimSpace(filter.Text), Now: s.now()}, EnvironmentList{}
+	search, out := store.EnvironmentSearch{AppID: appID, Text: models.SearchText(filter.Text), Now: s.now()}, EnvironmentList{}
 	if !filter.BorrowedOnly {
 		if out.Owned, err = s.store.Environments.CountOwned(ctx, search); err != nil {
 			return EnvironmentList{}, err
@@ -54,7 +53,8 @@ func (s *Apps) Environments(ctx context.Context, actor models.Actor, appID strin
 		}
 	}
 	out.Page = page.Within(out.Total())
-	return out, s.fillEnvironments(ctx, search, filter, &out)
+	err = s.fillEnvironments(ctx, search, filter, &out)
+	return out, err
 }
 
 // fillEnvironments loads a page over both kinds.

@@ -14,14 +14,12 @@ func (e *explaining) console() error {
 	}
 	e.answer(models.StepEnvironment, models.Allow())
 	view := models.EnvironmentView{Environment: environment, Through: models.App{AppID: q.CallerAppID}}
-	incoming, err := e.store.Shares.AllIncoming(e.ctx, q.CallerAppID)
+	share, lent, err := lending(e.ctx, e.store, environment, q.CallerAppID)
 	if err != nil {
 		return err
 	}
-	for _, share := range incoming {
-		if _, ok := share.Grant(q.EnvironmentID); ok && share.OwnerAppID == environment.AppID {
-			view.Share = &share
-		}
+	if lent {
+		view.Share = &share
 	}
 	asked := models.Standing{Actor: models.Actor{UserID: "asked", Via: "explain"}, Role: q.Role}
 	models.UseSteps(asked, view, e.operation.Permission, e.now, e.answer)

@@ -32,7 +32,7 @@ func (s *Functions) Page(ctx context.Context, actor models.Actor, appID, env, te
 	if err := s.recorder.flush(ctx); err != nil {
 		return FunctionPage{}, err
 	}
-	list, total, err := s.store.Functions.Page(ctx, env, text, page)
+	list, total, err := s.store.Functions.Page(ctx, env, models.SearchText(text), page)
 	if err != nil {
 		return FunctionPage{}, err
 	}

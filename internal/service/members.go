@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"strings"
 
 	"envshare/internal/store"
 	"envshare/models"
@@ -48,7 +47,7 @@ func (s *Members) List(ctx context.Context, actor models.Actor, appID, text stri
 	if err := models.MaySeeMembers(place).Err(); err != nil {
 		return MemberList{}, err
 	}
-	text = strings.TrimSpace(text)
+	text = models.SearchText(text)
 	total, err := s.store.Users.CountMembers(ctx, appID, text)
 	if err != nil {
 		return MemberList{}, err

@@ -73,7 +73,7 @@ func (s *Operator) Principals(ctx context.Context, actor models.Actor, text stri
 	if err := models.MayAdministerInstallation(actor).Err(); err != nil {
 		return nil, 0, err
 	}
-	list, total, err := s.store.Principals.Search(ctx, text, page)
+	list, total, err := s.store.Principals.Search(ctx, models.SearchText(text), page)
 	if err != nil {
 		return nil, 0, err
 	}

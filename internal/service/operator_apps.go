@@ -61,7 +61,7 @@ func (s *Operator) Apps(ctx context.Context, actor models.Actor, text, principal
 	if err := models.MayAdministerInstallation(actor).Err(); err != nil {
 		return nil, 0, err
 	}
-	list, total, err := s.store.Apps.Search(ctx, text, principal, page)
+	list, total, err := s.store.Apps.Search(ctx, models.SearchText(text), principal, page)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -40,7 +40,7 @@ func (s *Operator) Users(ctx context.Context, actor models.Actor, text string, p
 	if err := models.MayAdministerInstallation(actor).Err(); err != nil {
 		return nil, 0, err
 	}
-	list, total, err := s.store.Users.Search(ctx, text, page)
+	list, total, err := s.store.Users.Search(ctx, models.SearchText(text), page)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"strings"
 
 	"envshare/internal/store"
 	"envshare/models"
@@ -11,11 +10,9 @@ import (
 const (
 	// maxFound bounds what a search shows of one kind.
 	maxFound = 10
-	// maxSearched is in how many own and in how many borrowed environments functions
+	// MaxSearched is in how many own and in how many borrowed environments functions
 	// are looked for.
-	maxSearched = 200
-	// maxSearchText bounds the text, in characters; what follows is not looked for.
-	maxSearchText = 100
+	MaxSearched = 200
 )
 
 // FoundFunction is a function that a search found.
@@ -29,8 +26,9 @@ type FoundFunction struct {
 type Found struct {
 	Environments EnvironmentList
 	Functions    []FoundFunction
-	// MoreFunctions says that not all are listed.
-	MoreFunctions bool
+	// MoreFunctions says that not all are listed, Partly that functions were looked for
+	// in the first environments alone.
+	MoreFunctions, Partly bool
 	// Lends and Borrows are shares, by the other app's name, AppID or the note.
 	Lends, Borrows FoundShares
 }
@@ -71,7 +69,7 @@ func (s *Search) Find(ctx context.Context, actor models.Actor, appID, text strin
 	if err := models.MayOpenConsole(place, facts, s.now()).Err(); err != nil {
 		return Found{}, err
 	}
-	if text = beginning(strings.TrimSpace(text), maxSearchText); text == "" {
+	if text = models.SearchText(text); text == "" {
 		return Found{}, nil
 	}
 	var out Found
@@ -85,7 +83,8 @@ func (s *Search) Find(ctx context.Context, actor models.Actor, appID, text strin
 	if out.Borrows, err = s.shares(ctx, appID, text, true, page); err != nil {
 		return Found{}, err
 	}
-	return out, s.functions(ctx, place, facts.App, text, &out)
+	err = s.functions(ctx, place, facts.App, text, &out)
+	return out, err
 }
 
 // shares looks for shares of one direction.
@@ -118,10 +117,11 @@ func (s *Search) shares(ctx context.Context, appID, text string, incoming bool, 
 
 // functions looks in the environments whose functions the actor may view.
 func (s *Search) functions(ctx context.Context, place models.Standing, app models.App, text string, out *Found) error {
-	views, err := s.views(ctx, app)
+	views, partly, err := s.views(ctx, app)
 	if err != nil {
 		return err
 	}
+	out.Partly = partly
 	ids := make([]string, 0, len(views))
 	for id, view := range views {
 		if models.MayUse(place, view, models.FunctionsView, s.now()).Allowed {
@@ -140,20 +140,23 @@ func (s *Search) functions(ctx context.Context, place models.Standing, app model
 	return nil
 }
 
-// views are the environments that are seen through an app, by id.
-func (s *Search) views(ctx context.Context, app models.App) (map[string]models.EnvironmentView, error) {
+// views are the first environments that are seen through an app, by id, and whether
+// there are more.
+func (s *Search) views(ctx context.Context, app models.App) (map[string]models.EnvironmentView, bool, error) {
 	all := store.EnvironmentSearch{AppID: app.AppID, Now: s.now()}
-	own, err := s.store.Environments.Owned(ctx, all, 0, maxSearched)
+	own, err := s.store.Environments.Owned(ctx, all, 0, MaxSearched+1)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	list, err := s.store.Environments.Borrowed(ctx, all, 0, maxSearched)
+	list, err := s.store.Environments.Borrowed(ctx, all, 0, MaxSearched+1)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
+	partly := len(own) > MaxSearched || len(list) > MaxSearched
+	own, list = own[:min(len(own), MaxSearched)], list[:min(len(list), MaxSearched)]
 	borrowed, err := s.apps.lent(ctx, list)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	views := make(map[string]models.EnvironmentView, len(own)+len(borrowed))
 	for _, e := range own {
@@ -162,11 +165,5 @@ func (s *Search) views(ctx context.Context, app models.App) (map[string]models.E
 	for _, b := range borrowed {
 		views[b.Environment.ID] = models.EnvironmentView{Environment: b.Environment, Through: app, Share: &b.Share}
 	}
-	return views, nil
-}
-
-// beginning is the first n characters of a text.
-func beginning(text string, n int) string {
-	runes := []rune(text)
-	return string(runes[:min(len(runes), n)])
+	return views, partly, nil
 }

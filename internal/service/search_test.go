@@ -1,8 +1,10 @@
 package service
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"envshare/models"
 )
@@ -77,4 +79,12 @@ func TestSearchShowsTheFirstOfMany(t *testing.T) {
 	same(t, maxFound, len(f.Functions))
 	same(t, true, f.MoreFunctions)
 	same(t, "many_a", f.Functions[0].Name)
+	same(t, false, f.Partly)
+	for i := range MaxSearched {
+		must(t, w.store.Environments.Insert(t.Context(), models.Environment{ID: fmt.Sprintf("shop-more-%d", i), AppID: shop, Name: "more", CreatedAt: start.Add(time.Hour)}))
+	}
+	f, err = w.Search.Find(t.Context(), shopAdmin, shop, "many_")
+	must(t, err)
+	same(t, maxFound, len(f.Functions))
+	same(t, true, f.Partly)
 }

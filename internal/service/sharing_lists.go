@@ -37,8 +37,8 @@ type ShareList struct {
 	Calls7Days, Denied7Days int64
 	// CallsBefore counts the calls of the seven days before.
 	CallsBefore int64
-	MayShare                models.Decision // add, edit, pause, resume, remove
-	MayLeave                models.Decision
+	MayShare    models.Decision // add, edit, pause, resume, remove
+	MayLeave    models.Decision
 	// Counts is how many shares of the listed direction the filter finds, by state,
 	// Page the page that Shares is: the last one where a later one was asked for.
 	Counts models.ShareCounts

@@ -21,7 +21,7 @@ func (s *Sharing) Search(ctx context.Context, actor models.Actor, appID string, 
 	}
 	out := ShareList{
 		MayShare: mayShareAny(place, facts, s.now()),
-		MayLeave: models.MayCreateEnvironment(place),
+		MayLeave: models.MayLeaveShares(place),
 	}
 	if err := s.recorder.flush(ctx); err != nil {
 		return ShareList{}, err

@@ -26,7 +26,7 @@ func (r Audit) OfShare(ctx context.Context, appID, shareID string, page models.P
 		return nil, 0, translate(err)
 	}
 	var list []models.AuditEvent
-	page = page.Clamped()
+	page = page.Within(total)
 	err := found().Order("occurred_at DESC, id DESC").Offset(page.Offset()).Limit(page.Size).Find(&list).Error
 	return list, total, translate(err)
 }

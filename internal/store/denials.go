@@ -116,7 +116,7 @@ func (r Denials) List(ctx context.Context, search DenialSearch, page models.Page
 		return nil, 0, translate(err)
 	}
 	var list []models.Denial
-	page = page.Clamped()
+	page = page.Within(total)
 	const order = "last_at DESC, environment_id, day, denial_key"
 	// The keys of a page come from the index alone, however far it is.
 	keys := q().Select("environment_id, day, denial_key").Order(order).Offset(page.Offset()).Limit(page.Size)

@@ -22,7 +22,7 @@ func (r Functions) Page(ctx context.Context, environmentID, text string, page mo
 	if err := where().Count(&total).Error; err != nil {
 		return nil, 0, translate(err)
 	}
-	page = page.Clamped()
+	page = page.Within(total)
 	var list []models.Function
 	err := where().Order("name").Offset(page.Offset()).Limit(page.Size).Find(&list).Error
 	return list, total, translate(err)

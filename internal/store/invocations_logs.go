@@ -16,13 +16,14 @@ const shownLogs = 4096
 // first, each with the beginning of its logs and without its result, and how many
 // there are. Two statements.
 func (r Invocations) Logs(ctx context.Context, environmentID, name string, filter models.InvocationFilter, page models.PageRequest) ([]models.Invocation, int64, error) {
-	filter, page = filter.Clamped(), page.Clamped()
+	filter = filter.Clamped()
 	chosen := func() *gorm.DB { return r.chosen(ctx, environmentID, name, filter) }
 	var total int64
 	if filter.Text == "" {
 		if err := chosen().Count(&total).Error; err != nil {
 			return nil, 0, translate(err)
 		}
+		page = page.Within(total)
 		list, err := beginnings(newestFirst(chosen()).Offset(page.Offset()).Limit(page.Size))
 		return list, total, err
 	}
@@ -30,6 +31,7 @@ func (r Invocations) Logs(ctx context.Context, environmentID, name string, filte
 	if err != nil {
 		return nil, 0, err
 	}
+	page = page.Within(int64(len(ids)))
 	first := min(page.Offset(), len(ids))
 	shown := ids[first:min(first+page.Size, len(ids))]
 	list, err := beginnings(newestFirst(r.s.reader(ctx).Model(&models.Invocation{}).Where("id IN ?", shown)))

@@ -18,7 +18,7 @@ func page[T any](query *gorm.DB, order string, p models.PageRequest) ([]T, int64
 	if err := query.Count(&total).Error; err != nil {
 		return nil, 0, translate(err)
 	}
-	p = p.Clamped()
+	p = p.Within(total)
 	err := query.Order(order).Offset(p.Offset()).Limit(p.Size).Find(&list).Error
 	return list, total, translate(err)
 }

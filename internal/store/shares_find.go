@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -32,20 +31,14 @@ func sides(incoming bool) (own, other string) {
 	return "shares." + own, "shares." + other
 }
 
-// likePattern finds a text anywhere; what means something in a pattern is taken
-// as it stands.
-func likePattern(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
-}
-
 // where narrows a query to what the search finds, all but the state.
 func (q ShareSearch) where(db *gorm.DB) *gorm.DB {
 	own, other := sides(q.Incoming)
 	db = db.Where(own+" = ?", q.AppID)
 	if text := q.Filter.Text; text != "" {
-		like := likePattern(text)
+		like := containing(text)
 		db = db.Joins("JOIN apps AS other ON other.app_id = "+other).
-			Where(`(LOWER(other.name) LIKE LOWER(?) ESCAPE '\' OR other.app_id LIKE LOWER(?) ESCAPE '\' OR LOWER(shares.note) LIKE LOWER(?) ESCAPE '\')`, like, like, like)
+			Where("("+holds(db, "other.name")+" OR "+holds(db, "other.app_id")+" OR "+holds(db, "shares.note")+")", like, like, like)
 	}
 	env, permission := q.Filter.EnvironmentID, string(q.Filter.Permission)
 	if env == "" && permission == "" {

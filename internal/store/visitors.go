@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -30,8 +29,6 @@ type VisitorFilter struct {
 	Search        string   // a part of openid or unionid, "" for all
 }
 
-var likeEscape = strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`)
-
 // Visitors returns who was seen in an environment, the latest first, and how many
 // there are in all.
 func (r Clients) Visitors(ctx context.Context, f VisitorFilter, page models.PageRequest) ([]models.Visitor, int64, error) {
@@ -41,7 +38,7 @@ func (r Clients) Visitors(ctx context.Context, f VisitorFilter, page models.Page
 			q = q.Where("app_id IN ?", f.Apps)
 		}
 		if f.Search != "" {
-			like := "%" + likeEscape.Replace(f.Search) + "%"
+			like := containing(f.Search)
 			q = q.Where(`(open_id LIKE ? ESCAPE '\' OR union_id LIKE ? ESCAPE '\')`, like, like)
 		}
 		return q
@@ -51,7 +48,7 @@ func (r Clients) Visitors(ctx context.Context, f VisitorFilter, page models.Page
 	if err := where().Count(&total).Error; err != nil {
 		return nil, 0, translate(err)
 	}
-	page = page.Clamped()
+	page = page.Within(total)
 	return list, total, translate(where().Order("last_seen_at DESC, app_id, open_id").Offset(page.Offset()).Limit(page.Size).Find(&list).Error)
 }
 

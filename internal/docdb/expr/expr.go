@@ -81,15 +81,9 @@ func wrong(operator string) error {
 	return models.E(models.CodeOperator, "docdb.expr_argument", "operator", operator)
 }
 
-// Parse reads an expression. Unknown operators and wrong numbers of arguments
-// have the code operator.
-func Parse(v bson.RawValue) (*Expr, error) {
-	p := parser{vars: map[string]bool{"ROOT": true, "CURRENT": true, "NOW": true, "REMOVE": true}}
-	return p.parse(v, 0)
-}
-
 // ParseWith reads an expression that may use variables, besides those that are
-// always there.
+// always there. Unknown operators and wrong numbers of arguments have the code
+// operator.
 func ParseWith(v bson.RawValue, vars ...string) (*Expr, error) {
 	p := parser{vars: map[string]bool{"ROOT": true, "CURRENT": true, "NOW": true, "REMOVE": true}}
 	return p.with(vars...).parse(v, 0)
