@@ -58,34 +58,52 @@ func (s serveCommand) Run(ctx context.Context, c config.Config, settings []confi
 	if err != nil {
 		return err
 	}
-	consoleListener, gatewayListener, err := s.listen()
+	pagesAt, dataAt, err := s.listen()
 	if err != nil {
 		return err
 	}
+	defer func() { _, _ = pagesAt.Close(), dataAt.Close() }() // again, where they were served
 	functions, err := s.startRunner(ctx, c, logger)
 	if err != nil {
-		return errors.Join(err, consoleListener.Close(), gatewayListener.Close())
+		return err
 	}
-	weChat, err := wechat.New(s.weChatAPI(gatewayListener.Addr()))
+	deps := service.Deps{
+		Store: records, Documents: documents, Blobs: blobs, Runner: functions, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: logger,
+		WorkerGatewayURL: config.LocalURL(dataAt.Addr()), EnvironmentGrace: s.EnvironmentGrace, Installation: seen,
+	}
+	services, err := s.services(deps, pagesAt.Addr(), dataAt.Addr())
 	if err != nil {
 		return errors.Join(err, functions.Close(ctx))
 	}
-	deps := service.Deps{
-		WeChat: weChat,
-		Store:  records, Documents: documents, Blobs: blobs, Runner: functions, Keys: keys, FunctionsDir: functionsDir(c), TransfersDir: transfersDir(c), Logger: logger,
-		WorkerGatewayURL: config.LocalURL(gatewayListener.Addr()), EnvironmentGrace: s.EnvironmentGrace, Installation: seen,
+	err = s.serveBoth(ctx, logger, services, pagesAt, dataAt)
+	stopping, cancel := context.WithTimeout(context.Background(), s.Grace)
+	defer cancel()
+	return errors.Join(err, functions.Close(stopping), services.Close(stopping))
+}
+
+// services assembles the services, with what proves identities, and starts what they
+// do by themselves.
+func (s serveCommand) services(deps service.Deps, pagesAt, dataAt net.Addr) (*service.Services, error) {
+	var err error
+	if deps.WeChat, err = wechat.New(s.weChatAPI(dataAt)); err != nil {
+		return nil, err
 	}
-	if err := s.external(&deps, consoleListener.Addr()); err != nil {
-		return errors.Join(err, functions.Close(ctx))
+	if err := s.external(&deps, pagesAt); err != nil {
+		return nil, err
 	}
 	services := service.New(deps)
 	services.StartBackground()
+	return services, nil
+}
+
+// serveBoth serves console and gateway until ctx ends.
+func (s serveCommand) serveBoth(ctx context.Context, logger *slog.Logger, services *service.Services, pagesAt, dataAt net.Listener) error {
 	console, err := s.console(services, logger)
 	if err != nil {
-		return errors.Join(err, functions.Close(ctx))
+		return err
 	}
-	if err := s.announce(ctx, services, consoleListener.Addr(), gatewayListener.Addr()); err != nil {
-		return errors.Join(err, functions.Close(ctx))
+	if err := s.announce(ctx, services, pagesAt.Addr(), dataAt.Addr()); err != nil {
+		return err
 	}
 	data := gateway.New(gateway.Config{ClientIP: s.clientIP()}, gateway.Deps{
 		Calls: services.Calls, Documents: services.Documents, Files: services.Files, Clients: services.Clients, Credentials: services.Credentials,
@@ -97,10 +115,7 @@ func (s serveCommand) Run(ctx context.Context, c config.Config, settings []confi
 	}
 	pages := server(console, logger)
 	pages.ReadTimeout = consoleReadTimeout
-	err = s.serve(ctx, logger, services, running{pages, consoleListener}, running{server(data, logger), gatewayListener})
-	stopping, cancel := context.WithTimeout(context.Background(), s.Grace)
-	defer cancel()
-	return errors.Join(err, functions.Close(stopping), services.Close(stopping))
+	return s.serve(ctx, logger, services, running{pages, pagesAt}, running{server(data, logger), dataAt})
 }
 
 // lockData makes sure that one server uses a data folder: two would empty each
