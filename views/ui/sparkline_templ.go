@@ -8,26 +8,6 @@ package ui
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import (
-	"strconv"
-	"strings"
-)
-
-// sparkPoints spreads values over a box of 80 by 24, as the points of a line.
-func sparkPoints(values []int64) string {
-	var most int64 = 1
-	for _, v := range values {
-		most = max(most, v)
-	}
-	points := make([]string, len(values))
-	for i, v := range values {
-		x := 1 + 78*float64(i)/float64(max(1, len(values)-1))
-		y := 22 - 20*float64(v)/float64(most)
-		points[i] = strconv.FormatFloat(x, 'f', 1, 64) + "," + strconv.FormatFloat(y, 'f', 1, 64)
-	}
-	return strings.Join(points, " ")
-}
-
 // Sparkline is a small decorative line; the number beside it says what matters.
 // Without values it is flat.
 func Sparkline(values []int64) templ.Component {
@@ -63,7 +43,7 @@ func Sparkline(values []int64) templ.Component {
 			var templ_7745c5c3_Var2 string
 			templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinStringErrs(sparkPoints(values))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/sparkline.templ`, Line: 28, Col: 62}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `ui/sparkline.templ`, Line: 8, Col: 62}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 			if templ_7745c5c3_Err != nil {
