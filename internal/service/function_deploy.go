@@ -63,6 +63,11 @@ func (s *Functions) Deploy(ctx context.Context, actor models.Actor, appID, env s
 		return err
 	}
 	err = s.change(ctx, save)
+	if models.MsgOf(err).Key == "error.exists" {
+		// On PostgreSQL somebody created the function at the same moment: now it is
+		// there, to be refused or to get another version.
+		err = s.change(ctx, save)
+	}
 	if err == nil && s.runner != nil && replaced != "" {
 		s.runner.Retire(replaced)
 	}
