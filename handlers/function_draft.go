@@ -23,11 +23,12 @@ import (
 // deployed.
 type FunctionDraft struct{ pages }
 
-// mine loads the working copy for somebody who may change it.
+// mine loads the working copy for somebody who may change it; with an error comes
+// the place as far as it was opened.
 func (h FunctionDraft) mine(c echo.Context) (place, service.WorkingCopy, error) {
 	p, w, err := h.workingCopy(c)
 	if err != nil {
-		return place{}, service.WorkingCopy{}, err
+		return p, service.WorkingCopy{}, err
 	}
 	return p, w, p.opened.MayChangeFunction(w.Function.Name).Err()
 }
@@ -56,9 +57,13 @@ func (h FunctionDraft) page(c echo.Context, status int, p place, w service.Worki
 }
 
 // deploy deploys the working copy. When somebody deployed another version
-// meanwhile, both are shown and nothing is lost.
+// meanwhile, both are shown and nothing is lost; when somebody deleted the function,
+// what was changed is shown to be copied.
 func (h FunctionDraft) deploy(c echo.Context) error {
 	p, w, err := h.mine(c)
+	if p.opened != nil && models.IsCode(err, models.CodeNotFound) {
+		return models.E(models.CodeNotFound, "error.function_deleted_meanwhile", "name", c.Param(nameParam))
+	}
 	if err != nil {
 		return err
 	}
@@ -70,13 +75,16 @@ func (h FunctionDraft) deploy(c echo.Context) error {
 		return h.page(c, http.StatusUnprocessableEntity, p, w, f.Note, views.Errors{"code": models.M("error.form_malformed")})
 	}
 	app, env, name := p.App.AppID, p.environmentID(), w.Function.Name
-	deployed, err := h.services.Functions.DeployDraft(c.Request().Context(), session.Actor(c), app, env, name, f.Over, f.Note)
+	deployed, err := h.services.Functions.DeployDraft(c.Request().Context(), session.Actor(c), app, env, w, f.Over, f.Note)
 	switch {
+	case models.MsgOf(err).Key == "error.function_deleted_meanwhile":
+		return h.lost(c, p, w, err)
 	case models.IsCode(err, models.CodeConflict):
-		if p, w, failed := h.mine(c); failed == nil {
-			return h.page(c, http.StatusConflict, p, w, f.Note, views.Errors{"code": models.MsgOf(err)})
+		p, w, failed := h.mine(c)
+		if failed != nil {
+			return failed
 		}
-		return err
+		return h.page(c, http.StatusConflict, p, w, f.Note, views.Errors{"code": models.MsgOf(err)})
 	case models.FieldErrors(err) != nil:
 		return h.page(c, http.StatusUnprocessableEntity, p, w, f.Note, codeFields(err, "code"))
 	case err != nil:

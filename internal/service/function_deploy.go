@@ -24,8 +24,9 @@ type Deployment struct {
 	// Settings configure the function; nil keeps what is there.
 	Settings *FunctionSettings
 	// Over is the id of the version that was seen running: another one by then is
-	// a conflict. "" deploys over whatever runs. Numbers are no names: a function
-	// that was deleted and made again has them again.
+	// a conflict, and so is that its function was deleted, whether or not it was
+	// made again. "" deploys over whatever runs. Numbers are no names: a function
+	// that was made again has them again.
 	Over string
 
 	draft *models.FunctionDraft // what is deployed, and then over
@@ -53,24 +54,38 @@ func (s *Functions) Deploy(ctx context.Context, actor models.Actor, appID, env s
 	}
 	var deployed models.Function
 	var replaced string
-	err = s.change(ctx, func(tx *store.Store) error {
+	save := func(tx *store.Store) error {
 		// Asked again: installing may have taken minutes.
 		if err := s.mayDeploy(ctx, tx, actor, appID, env, d); err != nil {
 			return err
 		}
 		deployed, replaced, err = s.insertVersion(ctx, tx, actor, appID, env, d, version, archive, modules)
 		return err
-	})
+	}
+	err = s.change(ctx, save)
+	if models.MsgOf(err).Key == "error.exists" {
+		// On PostgreSQL somebody created the function at the same moment: now it is
+		// there, to be refused or to get another version.
+		err = s.change(ctx, save)
+	}
 	if err == nil && s.runner != nil && replaced != "" {
 		s.runner.Retire(replaced)
 	}
 	return deployed, err
 }
 
-// over refuses to replace another version than the one that was seen.
-func (d Deployment) over(f models.Function) error {
-	if d.Over == "" || d.Over == f.ActiveID {
+// refuseOver refuses to replace another version than the one that was seen, whose id
+// over is; "" is any.
+func refuseOver(ctx context.Context, tx *store.Store, f models.Function, over string) error {
+	if over == "" || over == f.ActiveID {
 		return nil
+	}
+	its, err := tx.Functions.HasVersion(ctx, f.ID, over)
+	if err != nil {
+		return err
+	}
+	if !its {
+		return models.E(models.CodeConflict, "error.function_made_again", "name", f.Name)
 	}
 	return models.E(models.CodeConflict, "error.version_deployed_meanwhile", "version", f.ActiveVersion)
 }
@@ -114,6 +129,9 @@ func (s *Functions) insertVersion(ctx context.Context, tx *store.Store, actor mo
 	if err != nil && !isNew {
 		return models.Function{}, "", err
 	}
+	if isNew && d.Over != "" {
+		return models.Function{}, "", functionDeleted(d.Name)
+	}
 	if isNew {
 		f = models.Function{
 			ID: newID(), EnvironmentID: env, Name: d.Name, TimeoutSeconds: models.DefaultTimeoutSeconds,
@@ -123,7 +141,7 @@ func (s *Functions) insertVersion(ctx context.Context, tx *store.Store, actor mo
 			return models.Function{}, "", err
 		}
 	}
-	if err := d.over(f); err != nil {
+	if err := refuseOver(ctx, tx, f, d.Over); err != nil {
 		return models.Function{}, "", err
 	}
 	last, err := tx.Functions.LastVersion(ctx, f.ID)

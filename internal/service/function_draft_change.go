@@ -166,54 +166,37 @@ func (s *Functions) TakeIn(ctx context.Context, actor models.Actor, appID, env, 
 	})
 }
 
-// DeployDraft deploys the actor's working copy as one new version, over the
-// version whose id they saw running. Needs what Deploy needs. Another version that
-// runs by then is a conflict, and the working copy stays, even when the function was
-// deleted and made again while its code was being installed.
-func (s *Functions) DeployDraft(ctx context.Context, actor models.Actor, appID, env, name, over, note string) (models.Function, error) {
-	w, err := s.Code(ctx, actor, appID, env, name)
-	if err != nil {
-		return models.Function{}, err
-	}
+// DeployDraft deploys a working copy of the actor's, as Code returned it, as one new
+// version, over the version whose id they saw running. Needs what Deploy needs.
+// Another version that runs by then is a conflict, and the working copy stays. A
+// function that was deleted since Code returned it is the conflict
+// error.function_deleted_meanwhile, also when there is another one of its name: its
+// working copies went with it, and w is all that is left of this one.
+func (s *Functions) DeployDraft(ctx context.Context, actor models.Actor, appID, env string, w WorkingCopy, over, note string) (models.Function, error) {
 	source, err := NewSource(w.present())
 	if err != nil {
 		return models.Function{}, err
 	}
-	deployed, err := s.Deploy(ctx, actor, appID, env, Deployment{Name: name, Source: source, Note: note, Over: over, draft: &w.draft})
-	if models.IsCode(err, models.CodeConflict) {
-		if failed := s.carryOver(ctx, actor, appID, env, w); failed != nil {
+	deployed, err := s.Deploy(ctx, actor, appID, env, Deployment{Name: w.Function.Name, Source: source, Note: note, Over: over, draft: &w.draft})
+	if models.IsCode(err, models.CodeConflict) || models.FieldErrors(err) != nil {
+		// Whatever else is wrong: without its function, nothing is kept of the copy.
+		if failed := s.stillThere(ctx, env, w.Function); failed != nil {
 			return models.Function{}, failed
 		}
 	}
 	return deployed, err
 }
 
-// carryOver puts the changes of a working copy into one of the function that has its
-// name now, where its own went with the function that it was of.
-func (s *Functions) carryOver(ctx context.Context, actor models.Actor, appID, env string, lost WorkingCopy) error {
-	f, err := s.store.Functions.ByName(ctx, env, lost.Function.Name)
-	if models.IsCode(err, models.CodeNotFound) || err == nil && f.ID == lost.Function.ID {
-		return nil
+// stillThere refuses a function that was deleted since, though there may be another
+// one of its name.
+func (s *Functions) stillThere(ctx context.Context, env string, f models.Function) error {
+	now, err := s.store.Functions.ByName(ctx, env, f.Name)
+	if models.IsCode(err, models.CodeNotFound) || err == nil && now.ID != f.ID {
+		return functionDeleted(f.Name)
 	}
-	if err != nil {
-		return err
-	}
-	return s.work(ctx, actor, appID, env, lost.Function.Name, func(tx *store.Store, w WorkingCopy) error {
-		if w.Function.ID == lost.Function.ID || w.Changed() > 0 {
-			return nil
-		}
-		for _, f := range lost.Files {
-			if f.State == "" {
-				continue
-			}
-			change := models.FunctionDraftFile{DraftID: w.draft.ID, Path: f.Path, Content: f.Data, Removed: f.State == FileRemoved}
-			if change.Removed {
-				change.Content = nil
-			}
-			if err := tx.FunctionDrafts.PutFile(ctx, change); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return err
+}
+
+func functionDeleted(name string) error {
+	return models.E(models.CodeConflict, "error.function_deleted_meanwhile", "name", name)
 }

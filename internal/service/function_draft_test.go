@@ -30,6 +30,16 @@ func (f WorkingFile) digestOrEmpty(there bool) string {
 	return f.Digest()
 }
 
+// deployDraft deploys somebody's working copy of hello as it is now.
+func (w *world) deployDraft(t testing.TB, actor models.Actor, over string) error {
+	t.Helper()
+	c, err := w.Functions.Code(t.Context(), actor, shop, "shop-1", "hello")
+	if err == nil {
+		_, err = w.Functions.DeployDraft(t.Context(), actor, shop, "shop-1", c, over, "")
+	}
+	return err
+}
+
 // Two people work on one function at once: each on a copy of their own, and the
 // second to deploy is told.
 func TestDrafts_OfTwoPeople(t *testing.T) {
@@ -44,8 +54,7 @@ func TestDrafts_OfTwoPeople(t *testing.T) {
 			t.Fatal("somebody else's file is in the copy")
 		}
 		errs := atOnce(2, func(i int) error {
-			_, err := w.Functions.DeployDraft(ctx, []models.Actor{shopAdmin, shopDeveloper}[i], shop, "shop-1", "hello", mine.Function.ActiveID, "")
-			return err
+			return w.deployDraft(t, []models.Actor{shopAdmin, shopDeveloper}[i], mine.Function.ActiveID)
 		})
 		if (errs[0] == nil) == (errs[1] == nil) {
 			t.Fatalf("want one of two to be told: %v", errs)
@@ -61,8 +70,7 @@ func TestDrafts_OfTwoPeople(t *testing.T) {
 			t.Fatal("the working copy of who was told is lost")
 		}
 		must(t, w.Functions.TakeIn(ctx, loser, shop, "shop-1", "hello"))
-		_, err = w.Functions.DeployDraft(ctx, loser, shop, "shop-1", "hello", kept.Function.ActiveID, "both")
-		must(t, err)
+		must(t, w.deployDraft(t, loser, kept.Function.ActiveID))
 		source, err := w.Functions.Source(ctx, shopViewer, shop, "shop-1", "hello")
 		must(t, err)
 		same(t, []string{"admin", "developer"}, []string{string(source.file("a.js")), string(source.file("b.js"))})
@@ -121,8 +129,7 @@ func TestDrafts_NeedThePermissionEachTime(t *testing.T) {
 		c, err := w.Functions.Code(ctx, shopDeveloper, shop, "shop-1", "hello")
 		must(t, err)
 		same(t, 0, c.Changed())
-		_, err = w.Functions.DeployDraft(ctx, shopDeveloper, shop, "shop-1", "hello", c.Function.ActiveID, "")
-		wantError(t, err, models.CodeForbidden, "error.role_lacks_permission")
+		wantError(t, w.deployDraft(t, shopDeveloper, c.Function.ActiveID), models.CodeForbidden, "error.role_lacks_permission")
 		_, err = w.Functions.AddFile(ctx, shopDeveloper, shop, "shop-1", "hello", "b.js")
 		wantError(t, err, models.CodeForbidden, "error.role_lacks_permission")
 		wantError(t, w.Functions.DiscardDraft(ctx, shopDeveloper, shop, "shop-1", "hello"), models.CodeForbidden, "error.role_lacks_permission")
@@ -206,8 +213,7 @@ func TestDrafts_OverAVersionThatHasItsNumberAgain(t *testing.T) {
 			must(t, w.put(t, shopAdmin, "shop-1", "hello", "a.js", "mine"))
 			seen := code(shopAdmin)
 			must(t, w.Functions.RollBack(ctx, shopDeveloper, shop, "shop-1", "hello", 1, seen.Function.ActiveID))
-			_, err := w.Functions.DeployDraft(ctx, shopAdmin, shop, "shop-1", "hello", seen.Function.ActiveID, "")
-			wantError(t, err, models.CodeConflict, "error.version_deployed_meanwhile")
+			wantError(t, w.deployDraft(t, shopAdmin, seen.Function.ActiveID), models.CodeConflict, "error.version_deployed_meanwhile")
 			now := code(shopAdmin)
 			same(t, []any{1, 1, true}, []any{now.Function.ActiveVersion, now.Changed(), now.Outdated()})
 		})
@@ -223,28 +229,10 @@ func TestDrafts_OverAVersionThatHasItsNumberAgain(t *testing.T) {
 			seen := code(shopAdmin)
 			again(seen.Function.ActiveVersion)
 			same(t, seen.Function.ActiveVersion, code(shopAdmin).Function.ActiveVersion)
-			_, err := w.Functions.DeployDraft(ctx, shopAdmin, shop, "shop-1", "hello", seen.Function.ActiveID, "")
-			wantError(t, err, models.CodeConflict, "error.version_deployed_meanwhile")
-			err = w.Functions.RollBack(ctx, shopAdmin, shop, "shop-1", "hello", 1, seen.Function.ActiveID)
-			wantError(t, err, models.CodeConflict, "error.version_deployed_meanwhile")
+			wantError(t, w.deployDraft(t, shopAdmin, seen.Function.ActiveID), models.CodeConflict, "error.function_made_again")
+			err := w.Functions.RollBack(ctx, shopAdmin, shop, "shop-1", "hello", 1, seen.Function.ActiveID)
+			wantError(t, err, models.CodeConflict, "error.function_made_again")
 			same(t, 1, code(shopAdmin).Function.ActiveVersion)
-		})
-		t.Run("deleted and made again while it is being deployed", func(t *testing.T) {
-			must(t, w.put(t, shopAdmin, "shop-1", "hello", "a.js", "mine"))
-			must(t, w.put(t, shopAdmin, "shop-1", "hello", "index.js", "mine too"))
-			lost := code(shopAdmin)
-			again(1)
-			must(t, w.Functions.carryOver(ctx, shopAdmin, shop, "shop-1", lost))
-			now := code(shopAdmin)
-			same(t, []any{2, false}, []any{now.Changed(), now.Outdated()})
-			for path, want := range map[string]string{"a.js": "mine", "index.js": "mine too"} {
-				file, _ := now.File(path)
-				same(t, want, string(file.Data))
-			}
-			must(t, w.put(t, shopAdmin, "shop-1", "hello", "a.js", "newer"))
-			must(t, w.Functions.carryOver(ctx, shopAdmin, shop, "shop-1", lost)) // what is there by then stays
-			file, _ := code(shopAdmin).File("a.js")
-			same(t, "newer", string(file.Data))
 		})
 	})
 }

@@ -177,7 +177,7 @@ func (s *Functions) edit(ctx context.Context, actor models.Actor, appID, env, na
 // runs.
 func (s *Functions) RollBack(ctx context.Context, actor models.Actor, appID, env, name string, number int, over string) error {
 	return s.edit(ctx, actor, appID, env, name, func(tx *store.Store, f models.Function) error {
-		if err := (Deployment{Over: over}).over(f); err != nil {
+		if err := refuseOver(ctx, tx, f, over); err != nil {
 			return err
 		}
 		v, err := tx.Functions.Version(ctx, f.ID, number)

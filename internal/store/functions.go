@@ -86,6 +86,13 @@ func (r Functions) Version(ctx context.Context, functionID string, number int) (
 	return v, translate(r.s.reader(ctx).Take(&v, "function_id = ? AND number = ?", functionID, number).Error)
 }
 
+// HasVersion reports whether a version is one of a function's, by ids.
+func (r Functions) HasVersion(ctx context.Context, functionID, versionID string) (bool, error) {
+	var n int64
+	err := r.s.reader(ctx).Model(&models.FunctionVersion{}).Where("id = ? AND function_id = ?", versionID, functionID).Count(&n).Error
+	return n > 0, translate(err)
+}
+
 // LastVersion returns the highest version number of a function, 0 for none.
 func (r Functions) LastVersion(ctx context.Context, functionID string) (int, error) {
 	var n int

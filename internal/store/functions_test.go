@@ -113,6 +113,11 @@ func TestFunctionVersions(t *testing.T) {
 			last, err := s.Functions.LastVersion(ctx, "f1")
 			must(t, err)
 			same(t, 2, last)
+			for of, want := range map[string]bool{"f1": true, "f2": false, "gone": false} {
+				got, err := s.Functions.HasVersion(ctx, of, "v2")
+				must(t, err)
+				same(t, want, got)
+			}
 		})
 		t.Run("code comes back byte for byte", func(t *testing.T) {
 			gotSource, gotModules, err := s.Functions.Archive(ctx, "v1")
