@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -44,8 +45,22 @@ func TestAWatchIsGivenOnAsSoonAsItIsFollowed(t *testing.T) {
 		if taken || holder != by || by.give(f) {
 			t.Fatal("it was given before it is followed")
 		}
+		by.mu.Lock() // it cannot follow yet
 		go followIdly(t, all, f, by)
+		for all.mu.TryLock() { // until who wakes up has to wait for that
+			all.mu.Unlock()
+			select {
+			case <-freed:
+				t.Fatal("who waited wakes up too early")
+			default:
+				runtime.Gosched()
+			}
+		}
+		by.mu.Unlock()
 		<-freed
+		if taken, holder, _ := all.take(f, idle()); taken || holder != by {
+			t.Fatal("it has another holder")
+		}
 		if !by.give(f) {
 			t.Fatal("who waited was refused")
 		}
