@@ -56,7 +56,7 @@ func (h pages) denialOf(c echo.Context, app string, code models.Code, i models.I
 			return service.ListedDenial{}, false, err
 		}
 		for _, d := range list.Denials {
-			if !d.LastAt.Before(i.StartedAt) && strings.Contains(i.Error, d.EnvironmentID) {
+			if !d.LastAt.Before(i.StartedAt) && models.NamesEnvironment(i.Error, d.EnvironmentID) {
 				return d, true, nil
 			}
 		}

@@ -216,6 +216,17 @@ func TestRefusedRun_LeadsToTheExplanation(t *testing.T) {
 		}
 		owner.get(asked.String()).want(200).wantText(`[data-testid="explain-step"][data-status="failed"]`, text("explain_step.auth_function"))
 	})
+	t.Run("not as another environment refused", func(t *testing.T) {
+		_, invocation := fail("-601022 cloudbase_auth in " + depotMain + "2")
+		cred, _ := k.kit.Credential(t, shop, shopTest)
+		if _, err := k.kit.Services.Calls.OpenSession(t.Context(), cred, service.CallInfo{RequestID: "r"}, depot, depotMain); !models.IsCode(err, models.CodeAuthFunctionMissing) {
+			t.Fatal(err)
+		}
+		want := paths.Denials(shop, paths.DenialQuery{Borrowed: true, Code: string(models.CodeAuthFunctionMissing)})
+		if why := owner.get(invocation).want(200).Find(`[data-testid="run-why"]`).AttrOr("href", ""); why != want {
+			t.Errorf("it leads to %q, want %q", why, want)
+		}
+	})
 	t.Run("a borrower is told whose question it is", func(t *testing.T) {
 		borrower := k.admin(diner)
 		fields := url.Values{"event": {`{"text": "-601018"}`}, "_csrf": {borrower.token("/apps")}}

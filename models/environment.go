@@ -2,6 +2,8 @@ package models
 
 import (
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -32,6 +34,14 @@ var (
 // 2 to 63 lower-case letters, digits and hyphens, beginning with a letter and
 // not ending with a hyphen.
 func ValidEnvironmentID(s string) bool { return environmentID.MatchString(s) }
+
+// NamesEnvironment reports whether a text for people has an environment id in it, and
+// not only as a part of a longer one.
+func NamesEnvironment(text, id string) bool {
+	return slices.Contains(strings.FieldsFunc(text, notInID), id)
+}
+
+func notInID(r rune) bool { return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') }
 
 // Validate checks id, owner and name.
 func (e Environment) Validate() error {

@@ -21,8 +21,11 @@ const (
 	// keepFollowing is how long a watch waits for its client to come back. The SDK
 	// gives up after 162 s.
 	keepFollowing = 3 * time.Minute
-	maxFollowing  = 5000
-	maxOfPerson   = 100
+	// takeOverWithin is how long a socket waits for another one to let go of a watch;
+	// it answers nothing else meanwhile.
+	takeOverWithin = 5 * time.Second
+	maxFollowing   = 5000
+	maxOfPerson    = 100
 )
 
 // add reports whether a person may follow one more, and counts it.
@@ -44,9 +47,13 @@ func (a *followings) add(f *following) bool {
 func (a *followings) drop(f *following) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.all[f.id] != f {
-		return
+	if a.all[f.id] == f {
+		a.remove(f)
 	}
+}
+
+// remove is drop of a watch that is there; followings are locked.
+func (a *followings) remove(f *following) {
 	f.stay()
 	f.free()
 	delete(a.all, f.id)
@@ -67,42 +74,63 @@ func (a *followings) find(id, person string) *following {
 	return nil
 }
 
-// take gives a watch that lost its socket to another one.
-func (a *followings) take(f *following) bool {
+// take gives a watch that lost its socket to another one. Otherwise it tells who has
+// the watch, nil for nobody, and what is closed when that changes.
+func (a *followings) take(f *following, by *socket) (taken bool, holder *socket, freed <-chan struct{}) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.all[f.id] != f || !f.left {
-		return false
+	switch {
+	case a.all[f.id] != f:
+		return false, nil, nil
+	case f.left:
+		f.stay()
+		f.heldBy(by)
+		return true, by, nil
 	}
-	f.stay()
-	return true
+	return false, f.holder, f.freed
 }
 
 // hold notes which socket has a watch, before it answers that it has: the client may
-// be elsewhere by then.
-func (a *followings) hold(f *following, s *socket) {
+// be elsewhere by then. It reports whether the watch has not ended.
+func (a *followings) hold(f *following, s *socket) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	f.free()
-	f.holder, f.freed, f.ended = s, make(chan struct{}), make(chan struct{})
+	if a.all[f.id] != f {
+		return false
+	}
+	f.heldBy(s)
+	return true
+}
+
+// settle notes that the socket that holds a watch follows it from now on, and may be
+// asked to give it: whoever waits for the watch wakes up to that. The run closes
+// ended.
+func (a *followings) settle(f *following, s *socket, watchID string, cancel context.CancelFunc) (ended chan struct{}) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ended = make(chan struct{})
+	f.cancel, f.ended = cancel, ended
+	s.mu.Lock()
+	s.follows[watchID] = f
+	s.mu.Unlock()
+	f.heldBy(s)
+	return ended
 }
 
 // takeOver is take, also of a watch that another socket still follows: a connection
 // that broke without a word looks alive for a while, and its client is back already.
 func (a *followings) takeOver(ctx context.Context, f *following, by *socket) bool {
-	for !a.take(f) {
-		a.mu.Lock()
-		holder, freed := f.holder, f.freed
-		there, left := a.all[f.id] == f, f.left
-		a.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, takeOverWithin)
+	defer cancel()
+	for {
+		taken, holder, freed := a.take(f, by)
 		switch {
-		case there && left:
-			continue // just now
-		case !there || holder == nil || holder == by:
+		case taken:
+			return true
+		case holder == nil || holder == by:
 			return false
 		case holder.give(f):
-			a.hold(f, by)
-			return a.stands(f) // it may have ended
+			return a.hold(f, by)
 		}
 		// That socket is just ending, and leaves it, or has just taken it.
 		select {
@@ -111,14 +139,6 @@ func (a *followings) takeOver(ctx context.Context, f *following, by *socket) boo
 			return false
 		}
 	}
-	a.hold(f, by)
-	return true
-}
-
-func (a *followings) stands(f *following) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.all[f.id] == f
 }
 
 // leave notes that a watch has no socket. It ends when nobody comes back in time.
@@ -131,10 +151,18 @@ func (a *followings) leave(f *following) {
 	f.left, f.holder = true, nil
 	f.free()
 	f.expiry = time.AfterFunc(a.keep, func() {
-		if a.take(f) {
-			a.drop(f)
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.all[f.id] == f && f.left {
+			a.remove(f)
 		}
 	})
+}
+
+// heldBy gives a watch to a socket, and tells who waits for it; followings are locked.
+func (f *following) heldBy(s *socket) {
+	f.free()
+	f.holder, f.freed = s, make(chan struct{})
 }
 
 // free tells who waits for a watch that its socket has let go of it; followings are

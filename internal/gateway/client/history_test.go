@@ -79,8 +79,11 @@ func TestFollowingsEndInTime(t *testing.T) {
 	f.closing = func() { close(ended) }
 	all.leave(f)
 	<-ended
-	if all.find(f.id, "p") != nil || len(all.of) != 0 || all.take(f) {
+	if all.find(f.id, "p") != nil || len(all.of) != 0 {
 		t.Error("it is still there")
+	}
+	if taken, _, _ := all.take(f, &socket{}); taken {
+		t.Error("it was taken")
 	}
 }
 

@@ -71,12 +71,7 @@ func (s *socket) person() string { return s.call.Person(s.from.IP) }
 // follow sends what changes until the watch or the socket ends.
 func (s *socket) follow(ctx context.Context, watchID json.RawMessage, f *following, resumed bool) {
 	running, cancel := context.WithCancel(ctx)
-	f.cancel = cancel
-	s.h.followings.hold(f, s)
-	s.mu.Lock()
-	s.follows[string(watchID)] = f
-	s.mu.Unlock()
-	ended := f.ended
+	ended := s.h.followings.settle(f, s, string(watchID), cancel)
 	s.all.Go(func() {
 		defer close(ended)
 		err := f.run(running, resumed, func(events []event) error {
