@@ -86,6 +86,6 @@ func TestS11Activation(t *testing.T) {
 		p := b.get(paths.Environments(diner)).want(200).wantCount(`[data-testid="own-environment"]`, 1).wantCount(`[data-testid="borrowed-environment"]`, 1)
 		p.wantText(`[data-testid="own-environment"]`, "食堂环境", id, text("environments.created", "date", time.Now().In(zone).Format("2006-01-02")), text("environments.current"))
 		p.wantText(`[data-testid="borrowed-environment"]`, "商城测试", shopTest, shop, text("permission.functions.view"))
-		p.wantCount(`a[href="`+paths.NewEnvironment(diner)+`"]`, 1)
+		p.wantCount(`main a[href="`+paths.NewEnvironment(diner)+`"]`, 1)
 	})
 }
