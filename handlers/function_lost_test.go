@@ -62,6 +62,7 @@ func TestDeletedMeanwhile(t *testing.T) {
 		})
 	}
 	t.Run("made again before it was sent: the page is of the former one", func(t *testing.T) {
+		k.deploy(shopTest, "hello", mainOne) // whichever of the two was last
 		b.submit(b.get(code), code, "content", "changed").want(303)
 		review := b.get(draft)
 		again()
