@@ -51,11 +51,11 @@ func (h pages) explainRun(c echo.Context, p place, i models.Invocation, r *funct
 func (h pages) denialOf(c echo.Context, app string, code models.Code, i models.Invocation) (service.ListedDenial, bool, error) {
 	for _, borrowed := range []bool{true, false} {
 		filter := models.DenialFilter{CallerAppID: app, Code: code, Borrowed: borrowed}
-		list, err := h.services.Denials.List(c.Request().Context(), session.Actor(c), app, filter, models.PageRequest{Page: 1, Size: searchedDenials})
+		list, err := h.services.Denials.Latest(c.Request().Context(), session.Actor(c), app, filter, searchedDenials)
 		if err != nil {
 			return service.ListedDenial{}, false, err
 		}
-		for _, d := range list.Denials {
+		for _, d := range list {
 			if !d.LastAt.Before(i.StartedAt) && models.NamesEnvironment(i.Error, d.EnvironmentID) {
 				return d, true, nil
 			}

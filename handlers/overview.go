@@ -76,11 +76,11 @@ func firstSteps(ctx context.Context, p place, hasFunction bool) *apps.GettingSta
 // reader may know.
 func (h Overview) addRefused(c echo.Context, p place, page *apps.OverviewPage) error {
 	filter := models.DenialFilter{EnvironmentID: page.EnvID, Borrowed: page.Borrowed}
-	found, err := h.services.Denials.List(c.Request().Context(), session.Actor(c), page.AppID, filter, models.PageRequest{Page: 1, Size: 1})
-	if err != nil || len(found.Denials) == 0 {
+	found, err := h.services.Denials.Latest(c.Request().Context(), session.Actor(c), page.AppID, filter, 1)
+	if err != nil || len(found) == 0 {
 		return err
 	}
-	page.LastRefused, page.RefusedHref = h.second(found.Denials[0].LastAt), denialsIn(p, "")
+	page.LastRefused, page.RefusedHref = h.second(found[0].LastAt), denialsIn(p, "")
 	return nil
 }
 

@@ -60,11 +60,11 @@ func denialsOf(app string, s service.ListedShare) paths.DenialQuery {
 // recentDenials are the last calls between both sides of a share that were refused.
 func (h Shares) recentDenials(ctx context.Context, actor models.Actor, app string, s service.ListedShare) ([]explain.DenialRow, error) {
 	q := denialsOf(app, s)
-	found, err := h.services.Denials.List(ctx, actor, app, models.DenialFilter{CallerAppID: q.Caller, OwnerAppID: q.Owner, Borrowed: q.Borrowed}, models.PageRequest{Page: 1, Size: shownDenials})
+	found, err := h.services.Denials.Latest(ctx, actor, app, models.DenialFilter{CallerAppID: q.Caller, OwnerAppID: q.Owner, Borrowed: q.Borrowed}, shownDenials)
 	if err != nil {
 		return nil, err
 	}
-	return h.denialRows(ctx, app, found.Denials), nil
+	return h.denialRows(ctx, app, found), nil
 }
 
 func (h Shares) showPage(ctx context.Context, p place, s service.ListedShare) shares.ShowPage {

@@ -44,20 +44,10 @@ const (
 // with Borrowed, what the app was refused in those lent to it: a refusal in any
 // other environment is its owner's alone to see (C7). Members may call it.
 func (s *Denials) List(ctx context.Context, actor models.Actor, appID string, filter models.DenialFilter, page models.PageRequest) (DenialList, error) {
-	place, err := standing(ctx, s.store, actor, appID)
+	search, err := s.search(ctx, actor, appID, filter)
 	if err != nil {
 		return DenialList{}, err
 	}
-	if err := models.MaySeeDenials(place).Err(); err != nil {
-		return DenialList{}, err
-	}
-	if err := s.recorder.flush(ctx); err != nil {
-		return DenialList{}, err
-	}
-	if filter.Borrowed {
-		filter.CallerAppID = appID
-	}
-	search := store.DenialSearch{AppID: appID, Filter: filter}
 	out, err := s.choices(ctx, search)
 	if err != nil {
 		return DenialList{}, err
@@ -69,6 +59,34 @@ func (s *Denials) List(ctx context.Context, actor models.Actor, appID string, fi
 	out.Total = total
 	out.Denials, err = s.listed(ctx, found)
 	return out, err
+}
+
+// Latest returns the last n of what List lists, alone. Members may call it.
+func (s *Denials) Latest(ctx context.Context, actor models.Actor, appID string, filter models.DenialFilter, n int) ([]ListedDenial, error) {
+	search, err := s.search(ctx, actor, appID, filter)
+	if err != nil {
+		return nil, err
+	}
+	found, _, err := s.store.Denials.List(ctx, search, models.PageRequest{Page: 1, Size: n})
+	if err != nil {
+		return nil, err
+	}
+	return s.listed(ctx, found)
+}
+
+// search decides that the actor may see refusals of an app, and which are meant.
+func (s *Denials) search(ctx context.Context, actor models.Actor, appID string, filter models.DenialFilter) (store.DenialSearch, error) {
+	place, err := standing(ctx, s.store, actor, appID)
+	if err != nil {
+		return store.DenialSearch{}, err
+	}
+	if err := models.MaySeeDenials(place).Err(); err != nil {
+		return store.DenialSearch{}, err
+	}
+	if filter.Borrowed {
+		filter.CallerAppID = appID
+	}
+	return store.DenialSearch{AppID: appID, Filter: filter}, s.recorder.flush(ctx)
 }
 
 // choices are what a list can be narrowed to.
